@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! `passkeybackupd`: the process around the service. See `passkeybackupd::startup` for the order.
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
+)]
+
+mod args;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use nix::sys::signal::{SigSet, Signal};
+use passkeybackupd::{Config, Daemon};
+use sealer_wire::{Error, ErrorCode};
+
+fn main() -> ExitCode {
+    let prepared = sealer_hal::no_core_dumps().and_then(|()| sealer_hal::start_logger());
+    let config = args::Args::parse()
+        .config()
+        .unwrap_or_else(|usage| usage.exit());
+    match prepared.and_then(|()| run(&config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}\nhint: {}", error.code.hint());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(config: &Config) -> Result<(), Error> {
+    // Blocked before there is any other thread, so that they all have it and none is interrupted.
+    let signals = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT]);
+    let failed = |_| Error::new(ErrorCode::Internal, "cannot wait for signals");
+    signals.thread_block().map_err(failed)?;
+    let daemon = Daemon::start(config)?;
+    let signal = signals.wait().map_err(failed)?;
+    log::info!("stopping: {signal}");
+    daemon.stop();
+    Ok(())
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! What every process does first that keys pass through.
+
+use log::{LevelFilter, Log, Metadata, Record};
+use nix::sys::prctl;
+use nix::sys::resource::{Resource, setrlimit};
+use sealer_wire::{Error, ErrorCode};
+
+/// Sees to it that the memory of this process is in no core dump and under no debugger of its uid.
+///
+/// Errors: `INTERNAL`.
+pub fn no_core_dumps() -> Result<(), Error> {
+    setrlimit(Resource::RLIMIT_CORE, 0, 0)
+        .and_then(|()| prctl::set_dumpable(false))
+        .map_err(|_| Error::new(ErrorCode::Internal, "cannot turn core dumps off"))
+}
+
+/// Starts the logger, to stderr. `RUST_LOG` sets levels, by default `info`.
+///
+/// Errors: `INTERNAL` if there is one already.
+pub fn start_logger() -> Result<(), Error> {
+    let logger =
+        env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).build();
+    let most = logger.filter();
+    log::set_boxed_logger(Box::new(Guarded(logger)))
+        .map_err(|_| Error::new(ErrorCode::Internal, "there is a logger already"))?;
+    log::set_max_level(most);
+    Ok(())
+}
+
+/// A logger that never gets what rsbinder says below level info: that has whole parcels in it,
+/// secrets and all. No setting turns this off.
+pub struct Guarded<L>(pub L);
+
+impl<L: Log> Log for Guarded<L> {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        let quiet = is_rsbinder(metadata.target()) && metadata.level() > LevelFilter::Info;
+        !quiet && self.0.enabled(metadata)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        let module = record.module_path().unwrap_or_default();
+        let quiet = is_rsbinder(module) && record.level() > LevelFilter::Info;
+        if !quiet && self.enabled(record.metadata()) {
+            self.0.log(record);
+        }
+    }
+
+    fn flush(&self) {
+        self.0.flush();
+    }
+}
+
+fn is_rsbinder(target: &str) -> bool {
+    target
+        .strip_prefix("rsbinder")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use log::Level;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Log for Count {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn log(&self, _: &Record<'_>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+        fn flush(&self) {}
+    }
+
+    #[test]
+    fn parcels_are_never_logged() {
+        let logger = Guarded(Count::default());
+        let say = |target: &str, module: &str, level: Level| {
+            let before = logger.0.0.load(Ordering::SeqCst);
+            logger.log(
+                &Record::builder()
+                    .target(target)
+                    .module_path(Some(module))
+                    .level(level)
+                    .args(format_args!("x"))
+                    .build(),
+            );
+            logger.0.0.load(Ordering::SeqCst) > before
+        };
+        for target in ["rsbinder", "rsbinder::parcel"] {
+            assert!(say(target, target, Level::Info));
+            assert!(!say(target, target, Level::Debug));
+            assert!(!say(target, target, Level::Trace));
+            assert!(!say("other", target, Level::Trace));
+        }
+        assert!(say("passkeybackupd", "passkeybackupd", Level::Trace));
+        assert!(say("rsbinderless", "rsbinderless", Level::Trace));
+    }
+}
