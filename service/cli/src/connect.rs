@@ -4,12 +4,13 @@
 
 use std::path::Path;
 
-use binder::{ProcessState, StatusCode, Strong, rpc};
+use binder::{ProcessState, StatusCode, Strong};
 use passkeybackup_aidl::android::security::passkeybackup::IPasskeyBackup::IPasskeyBackup;
 use passkeybackup_status::SERVICE;
 use sealer_wire::ErrorCode;
 
 use crate::failure::{Failure, Result};
+use crate::socket::{self, Client};
 
 /// What the calls travel over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub struct Connection {
     /// How it is reached.
     pub transport: Transport,
     /// Closed after everything that came over it.
-    _client: Option<rpc::Client>,
+    _client: Option<Client>,
 }
 
 impl Connection {
@@ -39,38 +40,16 @@ impl Connection {
 /// Connects to the service: at its socket, or over kernel binder.
 pub fn connect(socket: Option<&Path>) -> Result<Connection> {
     match socket {
-        Some(path) => over_rpc(path),
+        Some(path) => {
+            let (service, client) = socket::connect(path)?;
+            Ok(Connection {
+                service,
+                transport: Transport::Rpc,
+                _client: Some(client),
+            })
+        }
         None => over_binder(),
     }
-}
-
-fn over_rpc(path: &Path) -> Result<Connection> {
-    let failed = |error: StatusCode| {
-        let shown = path.display();
-        match error {
-            StatusCode::NAME_NOT_FOUND => Failure::new(
-                ErrorCode::Io,
-                format!("there is no service at the socket {shown}"),
-            )
-            .with_hint("start passkeybackupd, or correct --socket or PKB_SOCKET"),
-            StatusCode::PERMISSION_DENIED => Failure::new(
-                ErrorCode::PermissionDenied,
-                format!("the socket {shown} cannot be used by this uid"),
-            ),
-            _ => Failure::new(
-                ErrorCode::Io,
-                format!("nothing answers at the socket {shown} ({error:?})"),
-            )
-            .with_hint("start passkeybackupd, or correct --socket or PKB_SOCKET"),
-        }
-    };
-    let client = rpc::Client::connect(path).map_err(failed)?;
-    let service = client.get_interface(SERVICE).map_err(failed)?;
-    Ok(Connection {
-        service,
-        transport: Transport::Rpc,
-        _client: Some(client),
-    })
 }
 
 fn over_binder() -> Result<Connection> {

@@ -26,6 +26,7 @@ mod files;
 mod interrupt;
 mod operation;
 mod output;
+mod socket;
 
 use std::env;
 use std::ffi::OsString;

@@ -15,6 +15,7 @@
 //! | `operation` | long work: sessions, limits, threads |
 //! | `erasing` | removals that survive a crash in between |
 //! | `options`, `convert`, `survives` | pure functions from the sealer's terms to the client's |
+//! | `socket` | the service at a socket, for hosts without a binder driver |
 //! | `files` | what descriptors of clients may be |
 //!
 //! # What survives a kill
@@ -43,6 +44,7 @@ mod operation;
 mod options;
 mod sealer;
 mod service;
+mod socket;
 pub mod startup;
 mod survives;
 

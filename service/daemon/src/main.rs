@@ -17,7 +17,8 @@ use passkeybackupd::{Config, Daemon};
 use sealer_wire::{Error, ErrorCode};
 
 fn main() -> ExitCode {
-    let prepared = sealer_hal::no_core_dumps().and_then(|()| sealer_hal::start_logger());
+    let prepared =
+        sealer_hal::no_core_dumps().and_then(|()| sealer_hal::start_logger("passkeybackupd"));
     let config = args::Args::parse()
         .config()
         .unwrap_or_else(|usage| usage.exit());

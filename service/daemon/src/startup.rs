@@ -14,11 +14,10 @@
 //! [`Daemon::stop`] goes back: operations are cancelled and waited for, the services stop and the
 //! socket goes, the catalogue is folded into one file. Without it nothing is lost either.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
-use binder::rpc::Server;
 use binder::{BinderFeatures, Interface, ProcessState, Strong};
 use passkeybackup_aidl::android::hardware::security::sealer::ISealer::ISealer;
 use passkeybackup_aidl::android::security::passkeybackup::{
@@ -27,7 +26,9 @@ use passkeybackup_aidl::android::security::passkeybackup::{
 use passkeybackup_catalogue::{Catalogue, StateDir};
 use passkeybackup_identity::Callers;
 use passkeybackup_status::{MAINTENANCE, SERVICE};
-use sealer_hal::{DEFAULT_INSTANCE, LocalSealer, NONSECURE_INSTANCE};
+#[cfg(feature = "nonsecure")]
+use sealer_hal::LocalSealer;
+use sealer_hal::{DEFAULT_INSTANCE, NONSECURE_INSTANCE};
 use sealer_wire::{ErrorCode, Owner, Result, SealerKind, StorageProtection};
 
 use crate::ceremonies::Ceremonies;
@@ -35,9 +36,11 @@ use crate::maintenance::Maintenance;
 use crate::operation::Operations;
 use crate::sealer::Sealer;
 use crate::service::{Core, Service};
+use crate::socket::{Server, serve_at};
 use crate::{erasing, error, hooks};
 
 /// The nonsecure sealer's folder in the state folder.
+#[cfg(feature = "nonsecure")]
 const SEALER_FOLDER: &str = "sealer";
 
 /// Which sealer to use. There is no fallback from one to another.
@@ -124,8 +127,19 @@ impl Daemon {
     }
 }
 
-fn connect(choice: &SealerChoice, state: &StateDir) -> Result<Strong<dyn ISealer>> {
+fn connect(
+    choice: &SealerChoice,
+    #[cfg_attr(not(feature = "nonsecure"), allow(unused_variables))] state: &StateDir,
+) -> Result<Strong<dyn ISealer>> {
     let instance = match choice {
+        #[cfg(not(feature = "nonsecure"))]
+        SealerChoice::Nonsecure { .. } => {
+            return Err(error(
+                ErrorCode::Usage,
+                "this daemon was built without a sealer of its own",
+            ));
+        }
+        #[cfg(feature = "nonsecure")]
         SealerChoice::Nonsecure { challenge_ttl_ms } => {
             let mut config = sealer_hal::Config::default();
             if let Some(ttl) = challenge_ttl_ms {
@@ -217,19 +231,6 @@ fn serve(core: &Arc<Core>, transport: &Transport) -> Result<Option<Server>> {
             Ok(None)
         }
     }
-}
-
-fn serve_at(path: &Path, services: [(&str, binder::SpIBinder); 2]) -> Result<Server> {
-    let server = Server::start(path, services).map_err(|e| {
-        let code = match e.kind() {
-            std::io::ErrorKind::AddrInUse => ErrorCode::StateInUse,
-            std::io::ErrorKind::StorageFull => ErrorCode::NoSpace,
-            _ => ErrorCode::Io,
-        };
-        error(code, format!("cannot serve at {}: {e}", path.display()))
-    })?;
-    log::info!("serving {SERVICE} at {}", path.display());
-    Ok(server)
 }
 
 /// Reads all of the catalogue once, which takes longer the more there is in it.

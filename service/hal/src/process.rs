@@ -16,13 +16,33 @@ pub fn no_core_dumps() -> Result<(), Error> {
         .map_err(|_| Error::new(ErrorCode::Internal, "cannot turn core dumps off"))
 }
 
-/// Starts the logger, to stderr. `RUST_LOG` sets levels, by default `info`.
+/// Starts the logger: to stderr, where `RUST_LOG` sets levels, by default `info`.
 ///
 /// Errors: `INTERNAL` if there is one already.
-pub fn start_logger() -> Result<(), Error> {
+#[cfg(not(target_os = "android"))]
+pub fn start_logger(_tag: &'static str) -> Result<(), Error> {
     let logger =
         env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).build();
     let most = logger.filter();
+    install(logger, most)
+}
+
+/// Starts the logger: to logd under `tag`, at level `info`. No property of the device makes it say
+/// more.
+///
+/// Errors: `INTERNAL` if there is one already.
+#[cfg(target_os = "android")]
+pub fn start_logger(tag: &'static str) -> Result<(), Error> {
+    let config = android_logger::Config::default()
+        .with_tag(tag)
+        .with_max_level(LevelFilter::Info);
+    install(
+        android_logger::AndroidLogger::new(config),
+        LevelFilter::Info,
+    )
+}
+
+fn install(logger: impl Log + 'static, most: LevelFilter) -> Result<(), Error> {
     log::set_boxed_logger(Box::new(Guarded(logger)))
         .map_err(|_| Error::new(ErrorCode::Internal, "there is a logger already"))?;
     log::set_max_level(most);

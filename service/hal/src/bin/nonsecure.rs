@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 
 fn serve(args: &Args) -> Result<(), Error> {
     no_core_dumps()?;
-    start_logger()?;
+    start_logger("sealer-hal-nonsecure")?;
     let sealer = LocalSealer::start(&args.state, Config::default())?;
     binder::add_service(NONSECURE_INSTANCE, sealer.as_binder()).map_err(|status| Error {
         code: ErrorCode::Io,
