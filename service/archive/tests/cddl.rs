@@ -36,6 +36,7 @@ fn envelope(kind: FactorKind) -> Envelope {
             passes: 3,
             lanes: 1,
         }),
+        prf_input: None,
     }
 }
 

@@ -73,6 +73,7 @@ mod tests {
             user_name: "a \"name\" ✓".into(),
             credential_ids: vec![vec![7, 8, 9].into()],
             auth_token_challenge: None,
+            prf: None,
         }
     }
 

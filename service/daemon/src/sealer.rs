@@ -137,16 +137,30 @@ impl Sealer {
             vault,
             token: *token,
             operation,
-            response: response.to_vec(),
+            response: response.to_vec().into(),
             auth_token: None,
+            secret: None,
         })
     }
 
     /// Erases the vaults of a user, or of one uid of that user.
     pub fn remove(&self, user: u32, uid: Option<u32>) -> Result<Vec<Id>> {
-        match self.call(Request::RemoveVaults { user, uid })?.result? {
-            Reply::Removed(ids) => Ok(ids.into_iter().map(|id| *id).collect()),
-            _ => Err(unexpected()),
+        let mut removed = Vec::new();
+        loop {
+            let Reply::Removed { vaults, more } =
+                self.call(Request::RemoveVaults { user, uid })?.result?
+            else {
+                return Err(unexpected());
+            };
+            // A sealer that says there is more and removes nothing would never be done.
+            let stuck = more && vaults.is_empty();
+            removed.extend(vaults.into_iter().map(|id| *id));
+            if stuck {
+                return Err(unexpected());
+            }
+            if !more {
+                return Ok(removed);
+            }
         }
     }
 
@@ -194,10 +208,7 @@ impl Sealer {
         let Some(update) = &response.record else {
             return false;
         };
-        let view = match &response.result {
-            Ok(Reply::Vault(view)) => Some(view),
-            _ => None,
-        };
+        let view = response.result.as_ref().ok().and_then(Reply::vault);
         let stored = self.store_update(owner, update, view).or_else(|error| {
             // The catalogue does not know the vault yet, as after a crash right after its creation.
             match (error.code, view) {

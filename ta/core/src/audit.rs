@@ -70,7 +70,7 @@ impl AuditState {
     /// the record, so a crash of the sealer does not open a new one.
     pub fn admit_failure(&mut self, now: u64) -> bool {
         self.note_time(now);
-        if now.saturating_sub(self.window_start) >= limits::AUDIT_WINDOW_S {
+        if now.saturating_sub(self.window_start) >= limits::WINDOW_S {
             self.window_start = now;
             self.window_count = 0;
         }

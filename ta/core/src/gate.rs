@@ -56,11 +56,17 @@ pub fn check_begin(platform: &impl Platform, record: &Record, operation: &Operat
         Operation::Restore { core, key_part } | Operation::FullVerify { core, key_part } => {
             backup::authenticate(record, core, key_part)?;
         }
+        _ => return Err(unsupported()),
     }
     if record.state.biometric_user.is_some() && platform.auth_token_key().is_none() {
         return Err(no_biometrics());
     }
     Ok(())
+}
+
+/// The refusal of what this version does not do.
+pub fn unsupported() -> Error {
+    Error::new(ErrorCode::BadRequest, "this sealer cannot do that yet")
 }
 
 /// The refusal of a vault that asks for biometrics, on a sealer that cannot check them.
@@ -159,7 +165,7 @@ pub fn apply(
         Operation::SetOrigins { .. } => AuditEvent::OriginsSet,
         Operation::Restore { .. } => AuditEvent::RestoreKeyReleased,
         Operation::FullVerify { .. } => AuditEvent::VerifyKeyReleased,
-        Operation::CreateVault { .. } | Operation::DeleteVault => {
+        _ => {
             return Err(Error::new(
                 ErrorCode::Internal,
                 "not an operation on a record",

@@ -16,9 +16,6 @@ use crate::vault::Parameters;
 use crate::webauthn::{self, Algorithm};
 use crate::{auth_token, backup, gate, slots, vault};
 
-/// Audit entries in one response: a header of full size still fits beside them.
-const AUDIT_PER_RESPONSE: usize = 8;
-
 /// What may be set where a sealer is started.
 #[derive(Clone, Copy, Debug)]
 pub struct Config {
@@ -98,17 +95,15 @@ impl<P: Platform> Sealer<P> {
                 operation,
                 response,
                 auth_token,
-            } => {
-                let response = Zeroizing::new(response);
-                self.finish(
-                    vault,
-                    &token,
-                    operation,
-                    &response,
-                    auth_token.as_deref(),
-                    update,
-                )
-            }
+                secret: _,
+            } => self.finish(
+                vault,
+                &token,
+                operation,
+                &response,
+                auth_token.as_deref(),
+                update,
+            ),
             Request::CreateBackup { vault, meta } => {
                 let mut record = self.load(&vault, update)?;
                 let reply = backup::create(&mut self.platform, &mut record, meta)?;
@@ -136,9 +131,13 @@ impl<P: Platform> Sealer<P> {
                 result.map(|(mark, head)| Reply::AuditVerified { mark, head })
             }
             Request::RemoveVaults { user, uid } => {
-                let ids = slots::remove_all(self.platform.store(), user, uid)?;
-                Ok(Reply::Removed(ids.into_iter().map(Into::into).collect()))
+                let (ids, more) = slots::remove_some(self.platform.store(), user, uid)?;
+                Ok(Reply::Removed {
+                    vaults: ids.into_iter().map(Into::into).collect(),
+                    more,
+                })
             }
+            Request::Continue { .. } | Request::Refresh { .. } => Err(gate::unsupported()),
         }
     }
 
@@ -233,6 +232,7 @@ impl<P: Platform> Sealer<P> {
             user_name,
             credential_ids,
             auth_token_challenge: biometric.then_some(challenge.auth_token),
+            prf: None,
         }))
     }
 
@@ -439,7 +439,7 @@ fn status(record: &Record) -> RecordUpdate {
         .audit
         .pending
         .iter()
-        .take(AUDIT_PER_RESPONSE)
+        .take(limits::AUDIT_PER_RESPONSE)
         .cloned()
         .collect();
     RecordUpdate {

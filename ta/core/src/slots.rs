@@ -17,7 +17,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use sealer_wire::{Error, ErrorCode, Id, Owner, Result, VaultRef, decode_canonical, encode};
+use sealer_wire::{
+    Error, ErrorCode, Id, Owner, Result, VaultRef, decode_canonical, encode, limits,
+};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -156,14 +158,24 @@ pub fn list(store: &mut impl Store, owner: &Owner) -> Result<Vec<Id>> {
     Ok(ids)
 }
 
-/// Removes every record of a user, or of one uid, and gives the ids. Damaged ones go too.
-pub fn remove_all(store: &mut impl Store, user: u32, uid: Option<u32>) -> Result<Vec<Id>> {
+/// Removes records of a user, or of one uid, as many as one answer can name, and gives the ids and
+/// whether there are more. Damaged ones go too.
+pub fn remove_some(store: &mut impl Store, user: u32, uid: Option<u32>) -> Result<(Vec<Id>, bool)> {
     const UIDS_PER_USER: u32 = 100_000;
     let wanted = |name: &Name| {
         name.uid / UIDS_PER_USER == user && uid.is_none_or(|wanted| wanted == name.uid)
     };
+    let mut found: Vec<Name> = names(store, "")?.into_iter().filter(wanted).collect();
+    found.sort_unstable_by_key(|name| name.vault_id);
+    let mut ids: Vec<Id> = found.iter().map(|name| name.vault_id).collect();
+    ids.dedup();
+    let more = ids.len() > limits::REMOVED_VAULTS;
+    ids.truncate(limits::REMOVED_VAULTS);
     let mut slots: Vec<(Id, u64, String)> = Vec::new();
-    for name in names(store, "")?.into_iter().filter(wanted) {
+    for name in found
+        .into_iter()
+        .filter(|name| ids.binary_search(&name.vault_id).is_ok())
+    {
         // What cannot be read is nothing that a cut could bring back.
         let seq = read(store, &name.base, &name.vault_id, name.slot).map_or(0, |slot| slot.seq());
         slots.push((name.vault_id, seq, slot_name(&name.base, name.slot)));
@@ -173,9 +185,7 @@ pub fn remove_all(store: &mut impl Store, user: u32, uid: Option<u32>) -> Result
     for (_, _, name) in &slots {
         store.remove(name)?;
     }
-    let mut ids: Vec<Id> = slots.into_iter().map(|(id, ..)| id).collect();
-    ids.dedup();
-    Ok(ids)
+    Ok((ids, more))
 }
 
 /// An object's name, taken apart.

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use minicbor::{Decode, Encode};
+use minicbor::{Decode, Decoder, Encode, decode};
 use zeroize::Zeroizing;
 
 use crate::{Error, ErrorCode, Result};
@@ -26,12 +26,57 @@ pub fn encode<T: Encode<()> + minicbor::CborLen<()>>(value: &T) -> Result<Zeroiz
 /// `bytes` has to be bounded by the caller.
 pub fn decode_canonical<'b, T>(bytes: &'b [u8], code: ErrorCode, what: &'static str) -> Result<T>
 where
-    T: Decode<'b, ()> + Encode<()> + minicbor::CborLen<()>,
+    T: Decode<'b, ()> + Encode<()>,
 {
-    let mut decoder = minicbor::Decoder::new(bytes);
+    let mut decoder = Decoder::new(bytes);
     let value: T = decoder.decode().map_err(|_| Error::new(code, what))?;
-    if decoder.position() != bytes.len() || encode(&value)?.as_slice() != bytes {
+    let mut expected = Expected(bytes);
+    let same = minicbor::encode(&value, &mut expected).is_ok() && expected.0.is_empty();
+    if decoder.position() != bytes.len() || !same {
         return Err(Error::new(code, what));
     }
     Ok(value)
 }
+
+/// A writer that takes only the bytes which are expected: encoding into it compares, and leaves no
+/// second copy of a message in memory.
+struct Expected<'a>(&'a [u8]);
+
+/// Other bytes were written than expected.
+struct Differs;
+
+impl minicbor::encode::Write for Expected<'_> {
+    type Error = Differs;
+
+    fn write_all(&mut self, bytes: &[u8]) -> core::result::Result<(), Differs> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(Differs)?;
+        Ok(())
+    }
+}
+
+/// Decodes a list of at most `MOST` elements. A longer one is refused by its head: one byte of a
+/// message may stand for an element of a hundred bytes in memory.
+pub(crate) fn list<'b, T, C, const MOST: usize>(
+    decoder: &mut Decoder<'b>,
+    context: &mut C,
+) -> core::result::Result<Vec<T>, decode::Error>
+where
+    T: Decode<'b, C>,
+{
+    let length = decoder
+        .array()?
+        .and_then(|length| usize::try_from(length).ok())
+        .filter(|length| *length <= MOST)
+        .ok_or_else(|| decode::Error::message("a list is longer than it can be"))?;
+    let mut items = Vec::new();
+    items
+        .try_reserve_exact(length)
+        .map_err(|_| decode::Error::message("out of memory"))?;
+    for _ in 0..length {
+        items.push(decoder.decode_with(context)?);
+    }
+    Ok(items)
+}
+
+#[cfg(test)]
+mod tests;

@@ -154,6 +154,10 @@ pub struct Envelope {
     /// How a password is stretched; of a password only.
     #[n(9)]
     pub password: Option<PasswordParameters>,
+    /// The passkey's own PRF input; of a passkey only, and only where it is not the one of the key
+    /// part, which the passkey has then not met since the last rotation.
+    #[cbor(n(10), with = "minicbor::bytes")]
+    pub prf_input: Option<[u8; 32]>,
 }
 
 /// Argon2id (RFC 9106) parameters of a password factor.
@@ -174,6 +178,22 @@ pub struct PasswordParameters {
     pub lanes: u32,
 }
 
+impl PasswordParameters {
+    /// Whether they are within [`limits`]. Whoever stretches a password asks first.
+    pub fn check(&self) -> Result<()> {
+        if limits::PASSWORD_MEMORY_KIB.contains(&self.memory_kib)
+            && limits::PASSWORD_PASSES.contains(&self.passes)
+            && limits::PASSWORD_LANES.contains(&self.lanes)
+        {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorCode::BadRequest,
+            "the Argon2id parameters are out of bounds",
+        ))
+    }
+}
+
 /// The part of a header that a re-wrap or refresh replaces.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, CborLen)]
 #[cbor(map)]
@@ -187,11 +207,11 @@ pub struct KeyPart {
     /// The data key, wrapped with the core as associated data.
     #[n(3)]
     pub wrapped_dek: Sealed,
-    /// Input of the PRF extension, per vault.
+    /// Input of the PRF extension, per vault; a passkey can have an older one of its own.
     #[cbor(n(4), with = "minicbor::bytes")]
     pub prf_input: [u8; 32],
     /// One per portable factor.
-    #[n(5)]
+    #[cbor(n(5), decode_with = "codec::list::<_, _, {limits::ENVELOPES}>")]
     pub envelopes: Vec<Envelope>,
     /// The vault state, under a sub-key of the root key.
     #[n(6)]
@@ -226,7 +246,7 @@ impl SignedKeyPart {
             codec::decode_canonical(bytes, ErrorCode::HeaderTampered, WHAT)?;
         let part: KeyPart =
             codec::decode_canonical(&signed.content, ErrorCode::HeaderTampered, WHAT)?;
-        if part.envelopes.len() > limits::ENVELOPES || part.rp_id.len() > limits::RP_ID {
+        if part.rp_id.len() > limits::RP_ID {
             return Err(Error::new(ErrorCode::HeaderTampered, WHAT));
         }
         Ok((signed, part))

@@ -15,6 +15,7 @@ pub mod header;
 pub mod limits;
 mod operation;
 mod owner;
+mod recovery;
 mod request;
 mod response;
 mod secret;
@@ -26,9 +27,10 @@ pub use codec::{decode_canonical, encode};
 pub use error::{Error, ErrorCode, Result};
 pub use operation::Operation;
 pub use owner::Owner;
+pub use recovery::RecoveryKey;
 pub use request::{Request, VaultRef};
-pub use response::{Begun, RecordUpdate, Reply, Response};
-pub use secret::Secret32;
+pub use response::{Begun, PrfInput, PrfInputs, RecordUpdate, Reply, Response};
+pub use secret::{FactorSecret, Secret32, SensitiveBytes};
 pub use view::{
     AttestationKind, CredentialView, FactorKind, FactorView, Info, PrfState, SealerKind,
     StorageProtection, VaultView,

@@ -1,14 +1,13 @@
 //! Requests.
 
 use alloc::vec::Vec;
-use core::fmt;
 
 use minicbor::{CborLen, Decode, Encode};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::{
-    AuditMark, Error, ErrorCode, Id, Operation, Owner, Result, SealedAuditEntry, WIRE_VERSION,
-    codec, limits,
+    AuditMark, Error, ErrorCode, FactorSecret, Id, Operation, Owner, Result, SealedAuditEntry,
+    SensitiveBytes, WIRE_VERSION, codec, limits,
 };
 
 /// A vault, as seen by the service that names it.
@@ -32,7 +31,7 @@ pub struct VaultRef {
 
 /// What the service can ask for. Its `Debug` shows no response and no auth token: a response holds
 /// PRF outputs.
-#[derive(Encode, Decode, CborLen)]
+#[derive(Debug, Encode, Decode, CborLen)]
 pub enum Request {
     /// What the sealer is. Answer: [`crate::Reply::Info`].
     #[n(1)]
@@ -74,11 +73,14 @@ pub enum Request {
         #[n(2)]
         operation: Operation,
         /// RegistrationResponseJSON or AuthenticationResponseJSON of the client, as it came.
-        #[cbor(n(3), with = "minicbor::bytes")]
-        response: Vec<u8>,
+        #[n(3)]
+        response: SensitiveBytes,
         /// `hw_auth_token_t`, where the vault asks for biometrics.
-        #[cbor(n(4), with = "minicbor::bytes")]
-        auth_token: Option<Vec<u8>>,
+        #[n(4)]
+        auth_token: Option<SensitiveBytes>,
+        /// For operations on a factor that is no passkey: its secret.
+        #[n(5)]
+        secret: Option<FactorSecret>,
     },
     /// A data key and header for a new backup. Answer: [`crate::Reply::BackupCreated`].
     #[n(6)]
@@ -113,11 +115,11 @@ pub enum Request {
         #[n(1)]
         after: Option<AuditMark>,
         /// At most [`limits::AUDIT_BATCH`] entries.
-        #[n(2)]
+        #[cbor(n(2), decode_with = "codec::list::<_, _, {limits::LIST}>")]
         entries: Vec<SealedAuditEntry>,
     },
-    /// Erase every vault of an app or a user, on behalf of the system. Answer:
-    /// [`crate::Reply::Removed`].
+    /// Erase vaults of an app or a user, on behalf of the system, until the answer says that there
+    /// are no more. Answer: [`crate::Reply::Removed`].
     #[n(9)]
     RemoveVaults {
         /// The Android user.
@@ -127,81 +129,41 @@ pub enum Request {
         #[n(1)]
         uid: Option<u32>,
     },
-}
-
-/// So many bytes that are nobody's business.
-struct Hidden(usize);
-
-impl fmt::Debug for Hidden {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{} bytes]", self.0)
-    }
-}
-
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Request::GetInfo => f.write_str("GetInfo"),
-            Request::ListVaults { owner } => {
-                f.debug_struct("ListVaults").field("owner", owner).finish()
-            }
-            Request::ShowVault { vault } => {
-                f.debug_struct("ShowVault").field("vault", vault).finish()
-            }
-            Request::Begin { vault, operation } => f
-                .debug_struct("Begin")
-                .field("vault", vault)
-                .field("operation", operation)
-                .finish(),
-            Request::Finish {
-                vault,
-                token,
-                operation,
-                response,
-                auth_token,
-            } => f
-                .debug_struct("Finish")
-                .field("vault", vault)
-                .field("token", token)
-                .field("operation", operation)
-                .field("response", &Hidden(response.len()))
-                .field(
-                    "auth_token",
-                    &auth_token.as_ref().map(|token| Hidden(token.len())),
-                )
-                .finish(),
-            Request::CreateBackup { vault, meta } => f
-                .debug_struct("CreateBackup")
-                .field("vault", vault)
-                .field("meta", &Hidden(meta.len()))
-                .finish(),
-            Request::CheckHeader {
-                vault,
-                core,
-                key_part,
-            } => f
-                .debug_struct("CheckHeader")
-                .field("vault", vault)
-                .field("core", &Hidden(core.len()))
-                .field("key_part", &Hidden(key_part.len()))
-                .finish(),
-            Request::VerifyAudit {
-                vault,
-                after,
-                entries,
-            } => f
-                .debug_struct("VerifyAudit")
-                .field("vault", vault)
-                .field("after", after)
-                .field("entries", &entries.len())
-                .finish(),
-            Request::RemoveVaults { user, uid } => f
-                .debug_struct("RemoveVaults")
-                .field("user", user)
-                .field("uid", uid)
-                .finish(),
-        }
-    }
+    /// Verify the first step of a ceremony of two, and begin the second. Writes nothing unless it
+    /// is refused. Answer: [`crate::Reply::Begun`], with another token.
+    #[n(10)]
+    Continue {
+        /// Which vault.
+        #[n(0)]
+        vault: VaultRef,
+        /// The ceremony.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        token: Id,
+        /// The same as at the beginning.
+        #[n(2)]
+        operation: Operation,
+        /// AuthenticationResponseJSON of the client, as it came.
+        #[n(3)]
+        response: SensitiveBytes,
+        /// `hw_auth_token_t`, where the vault asks for biometrics.
+        #[n(4)]
+        auth_token: Option<SensitiveBytes>,
+    },
+    /// A new key part for an archive: under the current epoch, with envelopes for the factors of
+    /// today. Needs nobody present and writes nothing, so it can be repeated. Answer:
+    /// [`crate::Reply::Refreshed`].
+    #[n(11)]
+    Refresh {
+        /// Which vault.
+        #[n(0)]
+        vault: VaultRef,
+        /// Core of the archive.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        core: Vec<u8>,
+        /// Key part of the archive.
+        #[cbor(n(2), with = "minicbor::bytes")]
+        key_part: Vec<u8>,
+    },
 }
 
 #[derive(Encode, Decode, CborLen)]
@@ -209,14 +171,9 @@ impl fmt::Debug for Request {
 struct Frame<T>(#[n(0)] u16, #[n(1)] T);
 
 impl Request {
-    /// Encodes for the HAL, and wipes the client's response, which may have a PRF result in it.
-    /// Errors: `TOO_LARGE`.
-    pub fn to_bytes(mut self) -> Result<Zeroizing<Vec<u8>>> {
-        let bytes = to_frame(&self);
-        if let Request::Finish { response, .. } = &mut self {
-            response.zeroize();
-        }
-        let bytes = bytes?;
+    /// Encodes for the HAL, and wipes what is secret in it. Errors: `TOO_LARGE`.
+    pub fn to_bytes(self) -> Result<Zeroizing<Vec<u8>>> {
+        let bytes = to_frame(&self)?;
         if bytes.len() > limits::MESSAGE {
             return Err(Error::new(
                 ErrorCode::TooLarge,

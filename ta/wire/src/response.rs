@@ -1,6 +1,7 @@
 //! Responses.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -9,7 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::request::{from_frame, to_frame};
 use crate::{
-    AuditMark, Error, ErrorCode, Id, Info, Result, SealedAuditEntry, Secret32, VaultView, limits,
+    AuditMark, Error, ErrorCode, Id, Info, RecoveryKey, Result, SealedAuditEntry, Secret32,
+    VaultView, codec, limits,
 };
 
 /// What a passkey client needs for a ceremony that has begun.
@@ -35,11 +37,44 @@ pub struct Begun {
     #[n(5)]
     pub user_name: String,
     /// Credentials to allow (assertion) or to exclude (registration).
-    #[n(6)]
+    #[cbor(n(6), decode_with = "codec::list::<_, _, {limits::CREDENTIALS}>")]
     pub credential_ids: Vec<minicbor::bytes::ByteVec>,
-    /// Challenge for the hardware auth token, where the vault asks for biometrics.
+    /// Challenge for the hardware auth token, where the vault asks for biometrics; at the beginning
+    /// of an import, where it may.
     #[n(7)]
     pub auth_token_challenge: Option<u64>,
+    /// What the PRF extension of an assertion has to be asked, where its results are needed.
+    #[n(8)]
+    pub prf: Option<PrfInputs>,
+}
+
+/// Inputs of the PRF extension (WebAuthn Level 3, section 10.1.4), as `eval` and
+/// `evalByCredential` take them.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, CborLen)]
+#[cbor(array)]
+pub struct PrfInputs {
+    /// `eval.first`.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub first: [u8; 32],
+    /// Passkeys with another first input: `evalByCredential`. A member of it stands instead of
+    /// `eval`, so it needs `second` as well.
+    #[cbor(n(1), decode_with = "codec::list::<_, _, {limits::CREDENTIALS}>")]
+    pub by_credential: Vec<PrfInput>,
+    /// `second`, the same for all passkeys.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub second: Option<[u8; 32]>,
+}
+
+/// The first PRF input of one passkey.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, CborLen)]
+#[cbor(array)]
+pub struct PrfInput {
+    /// The passkey.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub credential_id: Vec<u8>,
+    /// Its input.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub first: [u8; 32],
 }
 
 /// An answer to a request that was not refused.
@@ -50,7 +85,10 @@ pub enum Reply {
     Info(#[n(0)] Info),
     /// Ids of the owner's vaults.
     #[n(2)]
-    Vaults(#[n(0)] Vec<minicbor::bytes::ByteArray<16>>),
+    Vaults(
+        #[cbor(n(0), decode_with = "codec::list::<_, _, {limits::VAULTS_PER_OWNER}>")]
+        Vec<minicbor::bytes::ByteArray<16>>,
+    ),
     /// A vault, after whatever was done to it.
     #[n(3)]
     Vault(#[n(0)] VaultView),
@@ -89,9 +127,94 @@ pub enum Reply {
         #[n(1)]
         head: bool,
     },
-    /// The vaults that were erased.
+    /// Vaults were erased.
     #[n(10)]
-    Removed(#[n(0)] Vec<minicbor::bytes::ByteArray<16>>),
+    Removed {
+        /// Their ids.
+        #[cbor(n(0), decode_with = "codec::list::<_, _, {limits::REMOVED_VAULTS}>")]
+        vaults: Vec<minicbor::bytes::ByteArray<16>>,
+        /// Whether there are more, for another request of the same.
+        #[n(1)]
+        more: bool,
+    },
+    /// A passkey was added.
+    #[n(11)]
+    CredentialAdded {
+        /// The vault with it.
+        #[n(0)]
+        vault: VaultView,
+        /// Which it is.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        credential_id: Vec<u8>,
+    },
+    /// A factor was enrolled or replaced.
+    #[n(12)]
+    Enrolled {
+        /// The vault with it.
+        #[n(0)]
+        vault: VaultView,
+        /// Which it is.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        factor_id: Id,
+    },
+    /// A recovery key was made: the only time that it is shown.
+    #[n(13)]
+    RecoveryCreated {
+        /// The vault with it.
+        #[n(0)]
+        vault: VaultView,
+        /// The factor.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        factor_id: Id,
+        /// The key.
+        #[n(2)]
+        key: RecoveryKey,
+    },
+    /// The vault, or an epoch of it, came to this device.
+    #[n(14)]
+    Imported {
+        /// The vault.
+        #[n(0)]
+        vault: VaultView,
+        /// The factor that opened the archive.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        factor_id: Id,
+    },
+    /// The factor opens the archive.
+    #[n(15)]
+    Rehearsed {
+        /// The vault, with the date of the proof.
+        #[n(0)]
+        vault: VaultView,
+        /// The archive.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        backup_id: Id,
+        /// The factor.
+        #[cbor(n(2), with = "minicbor::bytes")]
+        factor_id: Id,
+    },
+    /// A new key part for the same core and body.
+    #[n(16)]
+    Refreshed {
+        /// Encoded [`crate::header::SignedKeyPart`].
+        #[cbor(n(0), with = "minicbor::bytes")]
+        key_part: Vec<u8>,
+    },
+}
+
+impl Reply {
+    /// The vault as it is after the request, in every answer that has one.
+    pub fn vault(&self) -> Option<&VaultView> {
+        match self {
+            Reply::Vault(vault)
+            | Reply::CredentialAdded { vault, .. }
+            | Reply::Enrolled { vault, .. }
+            | Reply::RecoveryCreated { vault, .. }
+            | Reply::Imported { vault, .. }
+            | Reply::Rehearsed { vault, .. } => Some(vault),
+            _ => None,
+        }
+    }
 }
 
 /// State of a vault's record after a request, refused or not.
@@ -105,14 +228,17 @@ pub struct RecordUpdate {
     #[n(1)]
     pub seq: u64,
     /// Audit entries that the service has not acknowledged yet, oldest first.
-    #[n(2)]
+    #[cbor(
+        n(2),
+        decode_with = "codec::list::<_, _, {limits::AUDIT_PER_RESPONSE}>"
+    )]
     pub audit: Vec<SealedAuditEntry>,
 }
 
 #[derive(Debug, Encode, Decode, CborLen)]
 enum Outcome {
     #[n(0)]
-    Done(#[n(0)] Reply),
+    Done(#[n(0)] Box<Reply>),
     #[n(1)]
     Refused {
         #[n(0)]
@@ -146,7 +272,7 @@ impl Response {
     /// Encodes for the HAL. A response that does not fit becomes the error `TOO_LARGE`.
     pub fn to_bytes(self) -> Result<Zeroizing<Vec<u8>>> {
         let outcome = match self.result {
-            Ok(reply) => Outcome::Done(reply),
+            Ok(reply) => Outcome::Done(Box::new(reply)),
             Err(error) => Outcome::Refused {
                 code: error.code as i32,
                 detail: error.detail.into_owned(),
@@ -175,7 +301,7 @@ impl Response {
             "the sealer's response is malformed",
         )?;
         let result = match body.outcome {
-            Outcome::Done(reply) => Ok(reply),
+            Outcome::Done(reply) => Ok(*reply),
             Outcome::Refused {
                 code,
                 detail,

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use minicbor::{CborLen, Decode, Encode};
 
-use crate::Id;
+use crate::{Id, codec, limits};
 
 /// What the sealer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, CborLen)]
@@ -53,7 +53,7 @@ pub struct Info {
     #[n(3)]
     pub storage_protection: StorageProtection,
     /// COSE algorithm numbers, in order of preference.
-    #[n(4)]
+    #[cbor(n(4), decode_with = "codec::list::<_, _, {limits::ALGORITHMS}>")]
     pub algorithms: Vec<i32>,
     /// Life of a challenge in milliseconds.
     #[n(5)]
@@ -157,7 +157,8 @@ pub struct FactorView {
     /// Whether it opens archives on a new device.
     #[n(2)]
     pub portable: bool,
-    /// When its owner last proved to hold it, seconds since 1970.
+    /// When its owner last proved to hold it, seconds since 1970: of a portable factor at its
+    /// enrolment by two assertions, at a rehearsal or an import, else at the last assertion.
     #[n(3)]
     pub last_proved_at: Option<u64>,
 }
@@ -173,13 +174,16 @@ pub struct VaultView {
     #[n(1)]
     pub epoch: u32,
     /// Numbers of the epochs that only open older archives.
-    #[n(2)]
+    #[cbor(
+        n(2),
+        decode_with = "codec::list::<_, _, {limits::RETIRED_EPOCHS_IMPORTED}>"
+    )]
     pub retired_epochs: Vec<u32>,
     /// WebAuthn relying party id.
     #[n(3)]
     pub rp_id: String,
     /// Origins that ceremonies may come from.
-    #[n(4)]
+    #[cbor(n(4), decode_with = "codec::list::<_, _, {limits::ORIGINS}>")]
     pub origins: Vec<String>,
     /// The name that passkey clients show.
     #[n(5)]
@@ -191,9 +195,9 @@ pub struct VaultView {
     #[n(7)]
     pub created_at: u64,
     /// Oldest first.
-    #[n(8)]
+    #[cbor(n(8), decode_with = "codec::list::<_, _, {limits::CREDENTIALS}>")]
     pub credentials: Vec<CredentialView>,
     /// Oldest first.
-    #[n(9)]
+    #[cbor(n(9), decode_with = "codec::list::<_, _, {limits::ENVELOPES}>")]
     pub factors: Vec<FactorView>,
 }

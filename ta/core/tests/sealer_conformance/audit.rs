@@ -304,9 +304,9 @@ fn failed_ceremonies_do_not_wear_the_storage_out() {
     let now = device.clock.unix();
     device.clock.set_unix(now - 1_000_000);
     assert_eq!(fail(&mut device, &mut client, &operation), 0);
-    device.clock.set_unix(now + limits::AUDIT_WINDOW_S - 1);
+    device.clock.set_unix(now + limits::WINDOW_S - 1);
     assert_eq!(fail(&mut device, &mut client, &operation), 0);
-    device.clock.set_unix(now + limits::AUDIT_WINDOW_S);
+    device.clock.set_unix(now + limits::WINDOW_S);
     assert_eq!(fail(&mut device, &mut client, &operation), 1);
 }
 
@@ -323,7 +323,7 @@ fn a_clock_that_was_ahead_does_not_mute_the_log() {
     assert_eq!(fail(&mut device, &mut client, &operation), 0);
     // What is counted goes with the next commit, and with it the start of the window.
     client.backup(&mut device);
-    device.clock.set_unix(now + 2 * limits::AUDIT_WINDOW_S);
+    device.clock.set_unix(now + 2 * limits::WINDOW_S);
     assert_eq!(fail(&mut device, &mut client, &operation), 1);
 }
 

@@ -166,10 +166,14 @@ fn removal_erases_an_app_or_a_user_and_nothing_else() {
             .call(Request::RemoveVaults { user, uid })
             .result
             .unwrap();
-        let Reply::Removed(ids) = reply else {
+        let Reply::Removed {
+            vaults,
+            more: false,
+        } = reply
+        else {
             panic!("{reply:?}")
         };
-        let mut ids: Vec<_> = ids.into_iter().map(<[u8; 16]>::from).collect();
+        let mut ids: Vec<_> = vaults.into_iter().map(<[u8; 16]>::from).collect();
         ids.sort_unstable();
         ids
     };

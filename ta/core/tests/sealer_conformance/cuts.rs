@@ -232,7 +232,7 @@ fn removing_an_apps_vaults() {
         device
             .call(request)
             .result
-            .map(|reply| assert!(matches!(reply, Reply::Removed(_))))
+            .map(|reply| assert!(matches!(reply, Reply::Removed { .. })))
     };
     cut_everywhere(&world, &remove, |device, client, cut| {
         for (client, before) in [client, &second].into_iter().zip(&before) {

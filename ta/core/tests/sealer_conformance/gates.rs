@@ -295,8 +295,9 @@ fn a_foreign_vault_and_an_unknown_one_answer_byte_for_byte_the_same() {
                     vault: vault.clone(),
                     token: [0; 16],
                     operation,
-                    response: b"{}".to_vec(),
+                    response: b"{}".to_vec().into(),
                     auth_token: None,
+                    secret: None,
                 });
             }
             all

@@ -197,6 +197,46 @@ fn a_request_above_the_limit_or_malformed_is_answered() {
 }
 
 #[test]
+fn more_vaults_than_one_answer_can_name_are_erased_in_several() {
+    let mut device = Device::new();
+    let mut first = Client::with_vault(&mut device, 10_000);
+    first.backup(&mut device);
+    let objects: Vec<_> = device.medium.get().objects.clone().into_iter().collect();
+    // The same two slots under other ids: damaged ones, which are to go as well.
+    for number in 0..300u128 {
+        for (name, bytes) in &objects {
+            let slot = &name[56..];
+            let name = format!("{}{number:032x}{slot}", &name[..24]);
+            device.medium.set().objects.insert(name, bytes.clone());
+        }
+    }
+    let other = Client::with_vault(&mut device, 10_001);
+    let mut seen = std::collections::BTreeSet::new();
+    let mut answers = Vec::new();
+    loop {
+        let request = sealer_wire::Request::RemoveVaults {
+            user: 0,
+            uid: Some(10_000),
+        };
+        let Ok(sealer_wire::Reply::Removed { vaults, more }) = device.call(request).result else {
+            panic!("not removed")
+        };
+        answers.push(vaults.len());
+        seen.extend(vaults.into_iter().map(<[u8; 16]>::from));
+        if !more {
+            break;
+        }
+    }
+    assert_eq!(
+        answers,
+        [limits::REMOVED_VAULTS, 301 - limits::REMOVED_VAULTS]
+    );
+    assert!(seen.len() == 301 && seen.contains(&first.vault_id));
+    assert_eq!(device.medium.names().len(), 1);
+    other.clone().show(&mut device).unwrap();
+}
+
+#[test]
 fn a_request_for_thousands_of_small_things_is_bounded() {
     // One byte of the message for each empty origin.
     let mut device = Device::new();

@@ -140,6 +140,16 @@ pub fn additions(bytes: &[u8]) -> Vec<Vec<u8>> {
     all
 }
 
+/// So many empty strings in one array, for each of them.
+pub fn long_lists(bytes: &[u8], count: usize) -> Vec<Vec<u8>> {
+    let new = [head(4, count as u64), vec![0x60; count]].concat();
+    items(bytes)
+        .iter()
+        .filter(|item| item.major == 4)
+        .map(|item| splice(bytes, item.start, item.end, &new))
+        .collect()
+}
+
 /// One key twice, and two pairs in the other order, for every map.
 pub fn key_games(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut all = Vec::new();

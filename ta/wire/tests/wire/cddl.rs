@@ -83,6 +83,8 @@ fn an_element_more_is_refused_unless_it_is_a_specified_one() {
 #[test]
 fn the_specification_has_the_limits_of_the_code() {
     use sealer_wire::limits::*;
+    let range =
+        |range: core::ops::RangeInclusive<u32>| format!("{}..{},", range.start(), range.end());
     for text in [
         format!("response: bstr .size (0..{RESPONSE_JSON})"),
         format!("meta: bstr .size (0..{META})"),
@@ -94,6 +96,18 @@ fn the_specification_has_the_limits_of_the_code() {
         format!("package: tstr .size (1..{PACKAGE})"),
         format!("credential-id = bstr .size (1..{CREDENTIAL_ID})"),
         format!("credentials: [*{CREDENTIALS} credential-view]"),
+        format!("credential-ids: [*{CREDENTIALS} credential-id]"),
+        format!("by-credential: [*{CREDENTIALS} [credential-id, prf-input]]"),
+        format!("factors: [*{ENVELOPES} factor-view]"),
+        format!("origins: [*{ORIGINS} tstr]"),
+        format!("retired-epochs: [*{RETIRED_EPOCHS_IMPORTED} u32]"),
+        format!("algorithms: [*{ALGORITHMS} int]"),
+        format!("vaults = [2, [[*{VAULTS_PER_OWNER} id]]]"),
+        format!("removed = [10, [[*{REMOVED_VAULTS} id], more: bool]]"),
+        format!("audit: [*{AUDIT_PER_RESPONSE} sealed-audit-entry]"),
+        format!("memory-kib: {}", range(PASSWORD_MEMORY_KIB)),
+        format!("passes: {}", range(PASSWORD_PASSES)),
+        format!("lanes: {}", range(PASSWORD_LANES)),
         format!("at most {MESSAGE} bytes"),
         format!("; {HEADER} bytes together"),
     ] {

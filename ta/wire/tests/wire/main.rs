@@ -4,6 +4,7 @@
 mod cbor;
 mod cddl;
 mod contract;
+mod recovery;
 mod samples;
 mod secrets;
 mod strict;

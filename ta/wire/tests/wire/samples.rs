@@ -39,6 +39,15 @@ pub fn core() -> Core {
     }
 }
 
+fn parameters() -> PasswordParameters {
+    PasswordParameters {
+        salt: [7; 16],
+        memory_kib: 65_536,
+        passes: 3,
+        lanes: 1,
+    }
+}
+
 pub fn key_part() -> KeyPart {
     let envelope = |kind, credential_id, password| Envelope {
         kem: 0x647a,
@@ -50,13 +59,10 @@ pub fn key_part() -> KeyPart {
         enc: vec![5; 1120],
         ciphertext: vec![6; 80],
         password,
+        prf_input: None,
     };
-    let parameters = PasswordParameters {
-        salt: [7; 16],
-        memory_kib: 65_536,
-        passes: 3,
-        lanes: 1,
-    };
+    let mut older = envelope(FactorKind::Passkey, Some(vec![30; 16]), None);
+    older.prf_input = Some([31; 32]);
     KeyPart {
         rp_id: "example.org".into(),
         epoch: Epoch {
@@ -72,7 +78,8 @@ pub fn key_part() -> KeyPart {
         envelopes: vec![
             envelope(FactorKind::Passkey, Some(vec![12; 64]), None),
             envelope(FactorKind::Recovery, None, None),
-            envelope(FactorKind::Password, None, Some(parameters)),
+            envelope(FactorKind::Password, None, Some(parameters())),
+            older,
         ],
         vault_state: Sealed {
             nonce: [13; 12],
@@ -110,7 +117,36 @@ pub fn operations() -> Vec<Operation> {
             core: core.clone(),
             key_part: key_part.clone(),
         },
-        Operation::FullVerify { core, key_part },
+        Operation::FullVerify {
+            core: core.clone(),
+            key_part: key_part.clone(),
+        },
+        Operation::AddCredential {
+            label: "tablet".into(),
+        },
+        Operation::RemoveCredential {
+            credential_id: vec![12; 64],
+            allow_last_portable: false,
+        },
+        Operation::EnrolPrf,
+        Operation::CreateRecoveryKey,
+        Operation::SetPassword {
+            parameters: parameters(),
+        },
+        Operation::Rotate,
+        Operation::EndEpoch { epoch: 1 },
+        Operation::Import {
+            core: core.clone(),
+            key_part: key_part.clone(),
+            with: FactorKind::Recovery,
+            label: "new phone".into(),
+            allow_weaker_sealer: false,
+        },
+        Operation::Rehearse {
+            core,
+            key_part,
+            with: FactorKind::Passkey,
+        },
     ]
 }
 
@@ -159,6 +195,18 @@ fn mark() -> AuditMark {
     }
 }
 
+pub fn recovery_key() -> RecoveryKey {
+    let filled: core::result::Result<_, ()> = RecoveryKey::try_fill(|out| {
+        out.copy_from_slice(&CANARY[..28]);
+        Ok(())
+    });
+    filled.unwrap()
+}
+
+fn recovery_secret() -> FactorSecret {
+    FactorSecret::Recovery(recovery_key())
+}
+
 pub fn requests() -> Vec<Request> {
     let core = core().encode().unwrap();
     let key_part = signed(&key_part()).encode().unwrap();
@@ -178,6 +226,11 @@ pub fn requests() -> Vec<Request> {
             meta: vec![1; limits::META],
         },
         Request::CheckHeader {
+            vault: vault(None),
+            core: core.clone(),
+            key_part: key_part.clone(),
+        },
+        Request::Refresh {
             vault: vault(None),
             core,
             key_part,
@@ -206,12 +259,32 @@ pub fn requests() -> Vec<Request> {
             vault: vault(Some(1)),
             operation: operation.clone(),
         });
-        for auth_token in [None, Some(vec![0; 69])] {
+        let response = || b"{\"id\":\"secret PRF output\"}".to_vec().into();
+        let token = || Some(vec![0; 69].into());
+        for (auth_token, secret) in [
+            (None, None),
+            (token(), None),
+            (None, Some(recovery_secret())),
+            (
+                token(),
+                Some(FactorSecret::Password(Secret32::new(&CANARY))),
+            ),
+        ] {
             all.push(Request::Finish {
                 vault: vault(Some(1)),
                 token: [19; 16],
                 operation: operation.clone(),
-                response: b"{\"id\":\"secret PRF output\"}".to_vec(),
+                response: response(),
+                auth_token,
+                secret,
+            });
+        }
+        for auth_token in [None, token()] {
+            all.push(Request::Continue {
+                vault: vault(Some(1)),
+                token: [19; 16],
+                operation: operation.clone(),
+                response: response(),
                 auth_token,
             });
         }
@@ -261,7 +334,7 @@ fn vault_view() -> VaultView {
     }
 }
 
-fn begun(auth_token_challenge: Option<u64>) -> Reply {
+fn begun(auth_token_challenge: Option<u64>, prf: Option<PrfInputs>) -> Reply {
     Reply::Begun(Begun {
         token: [19; 16],
         challenge: [22; 32],
@@ -271,6 +344,7 @@ fn begun(auth_token_challenge: Option<u64>) -> Reply {
         user_name: "alex".into(),
         credential_ids: vec![vec![20; 32].into()],
         auth_token_challenge,
+        prf,
     })
 }
 
@@ -285,6 +359,16 @@ pub fn replies() -> Vec<Reply> {
             challenge_ttl_ms: 120_000,
         })
     };
+    let prf = |second| {
+        Some(PrfInputs {
+            first: [23; 32],
+            by_credential: vec![PrfInput {
+                credential_id: vec![20; 32],
+                first: [24; 32],
+            }],
+            second,
+        })
+    };
     vec![
         info(SealerKind::Nonsecure, StorageProtection::None),
         info(SealerKind::Optee, StorageProtection::ReeFs),
@@ -292,8 +376,10 @@ pub fn replies() -> Vec<Reply> {
         Reply::Vaults(vec![]),
         Reply::Vaults(vec![[1; 16].into(), [2; 16].into()]),
         Reply::Vault(vault_view()),
-        begun(None),
-        begun(Some(u64::MAX)),
+        begun(None, None),
+        begun(Some(u64::MAX), None),
+        begun(None, prf(None)),
+        begun(Some(1), prf(Some([25; 32]))),
         Reply::Deleted,
         Reply::Released(Secret32::new(&CANARY)),
         Reply::BackupCreated {
@@ -310,7 +396,35 @@ pub fn replies() -> Vec<Reply> {
             mark: Some(mark()),
             head: false,
         },
-        Reply::Removed(vec![[1; 16].into()]),
+        Reply::Removed {
+            vaults: vec![[1; 16].into(); limits::REMOVED_VAULTS],
+            more: true,
+        },
+        Reply::CredentialAdded {
+            vault: vault_view(),
+            credential_id: vec![20; 32],
+        },
+        Reply::Enrolled {
+            vault: vault_view(),
+            factor_id: [21; 16],
+        },
+        Reply::RecoveryCreated {
+            vault: vault_view(),
+            factor_id: [21; 16],
+            key: recovery_key(),
+        },
+        Reply::Imported {
+            vault: vault_view(),
+            factor_id: [21; 16],
+        },
+        Reply::Rehearsed {
+            vault: vault_view(),
+            backup_id: [2; 16],
+            factor_id: [21; 16],
+        },
+        Reply::Refreshed {
+            key_part: signed(&key_part()).encode().unwrap(),
+        },
     ]
 }
 

@@ -1,6 +1,6 @@
 //! What is secret does not print.
 
-use sealer_wire::{Request, Secret32};
+use sealer_wire::{FactorSecret, Request, Secret32};
 
 use crate::samples::{self, CANARY};
 
@@ -8,7 +8,7 @@ use crate::samples::{self, CANARY};
 const TRACES: [&str; 4] = ["202, 202", "caca", "CACA", "0xca"];
 
 #[test]
-fn replies_print_no_data_key() {
+fn replies_print_no_data_key_and_no_recovery_key() {
     for response in samples::responses() {
         for text in [format!("{response:?}"), format!("{response:#?}")] {
             assert!(!TRACES.iter().any(|trace| text.contains(trace)), "{text}");
@@ -25,8 +25,9 @@ fn requests_print_no_client_response_and_no_auth_token() {
         vault: samples::vault(None),
         token: [1; 16],
         operation: sealer_wire::Operation::DeleteVault,
-        response: CANARY.to_vec(),
-        auth_token: Some([CANARY.as_slice(), &[0xca; 37]].concat()),
+        response: CANARY.to_vec().into(),
+        auth_token: Some([CANARY.as_slice(), &[0xca; 37]].concat().into()),
+        secret: Some(FactorSecret::Password(Secret32::new(&CANARY))),
     };
     for text in [format!("{request:?}"), format!("{request:#?}")] {
         assert!(!TRACES.iter().any(|trace| text.contains(trace)), "{text}");
@@ -35,6 +36,16 @@ fn requests_print_no_client_response_and_no_auth_token() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn a_recovery_key_prints_nothing() {
+    let key = samples::recovery_key();
+    assert_eq!(format!("{key:?}"), "RecoveryKey(..)");
+    assert_eq!(
+        format!("{:?}", FactorSecret::Recovery(key)),
+        "Recovery(RecoveryKey(..))"
+    );
 }
 
 #[test]

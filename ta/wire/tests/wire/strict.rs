@@ -213,6 +213,21 @@ fn more_envelopes_than_a_vault_can_have_are_refused() {
     assert_eq!(key_part(&bytes), Some(ErrorCode::HeaderTampered));
 }
 
+#[test]
+fn a_list_of_thousands_of_small_things_is_refused_in_every_place() {
+    let mut lists = 0;
+    for (decode, code, samples) in cases() {
+        for sample in samples {
+            for changed in cbor::long_lists(&sample, 60_000) {
+                let found = decode(&changed);
+                assert!(found == Some(code) || found == Some(ErrorCode::TooLarge));
+                lists += 1;
+            }
+        }
+    }
+    assert!(lists > 100, "{lists}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2048))]
 

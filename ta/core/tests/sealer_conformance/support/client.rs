@@ -150,8 +150,9 @@ impl Client {
             vault,
             token: begun.token,
             operation: operation.clone(),
-            response: response.to_vec(),
-            auth_token,
+            response: response.to_vec().into(),
+            auth_token: auth_token.map(Into::into),
+            secret: None,
         }
     }
 
