@@ -33,6 +33,8 @@ mod frame;
 mod job;
 #[allow(unsafe_code)]
 mod locked;
+#[allow(unsafe_code)]
+mod mapping;
 mod pipeline;
 mod stream;
 

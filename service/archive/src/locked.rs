@@ -1,34 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Memory for secrets: pages of their own, locked into RAM, kept out of core dumps, wiped.
 //!
 //! Locks of `mlock(2)` are per page and do not nest, so every value has its own mapping and
 //! dropping one can never unlock another. A process without the right to lock (RLIMIT_MEMLOCK)
 //! still works: what it loses is protection from swap, and one warning per process says so.
-//!
-//! This is the only module of the crate with `unsafe`.
 
+use core::marker::PhantomData;
 use core::mem::{align_of, size_of};
-use core::num::NonZeroUsize;
 use core::ops::Deref;
 use core::ptr::NonNull;
-use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mlock, mmap_anonymous, munmap};
-use sealer_wire::{Error, ErrorCode, Result};
-use zeroize::Zeroize;
+use nix::sys::mman::{MmapAdvise, madvise, mlock};
+use sealer_wire::Result;
+
+use crate::mapping::Mapping;
 
 static WARNED: AtomicBool = AtomicBool::new(false);
 
 /// One `T` in its own locked pages. Not `Clone`, not `Debug`.
 pub(crate) struct Locked<T> {
-    value: NonNull<T>,
-    mapped: NonZeroUsize,
+    /// Holds an initialized `T` at its start. Unmapping also unlocks.
+    pages: Mapping,
+    value: PhantomData<T>,
 }
-
-// SAFETY: `Locked` owns its value exclusively, like a `Box`.
-unsafe impl<T: Send> Send for Locked<T> {}
-// SAFETY: a shared `Locked` only hands out `&T`.
-unsafe impl<T: Sync> Sync for Locked<T> {}
 
 impl<T> Locked<T> {
     /// Moves `value` into locked pages.
@@ -42,21 +38,9 @@ impl<T> Locked<T> {
                 "a mapping is aligned to a page only"
             )
         };
-        let Some(mapped) = NonZeroUsize::new(size_of::<T>()) else {
-            return Err(Error::new(ErrorCode::Internal, "a secret without content"));
-        };
-        // SAFETY: a fresh private anonymous mapping touches no existing memory.
-        let page = unsafe {
-            mmap_anonymous(
-                None,
-                mapped,
-                ProtFlags::PROT_READ | ProtFlags::PROT_WRITE,
-                MapFlags::MAP_PRIVATE,
-            )
-        }
-        .map_err(|_| Error::new(ErrorCode::Internal, "no memory for a key"))?;
-        // SAFETY: `page` is a live mapping of at least `mapped` bytes.
-        let locked = unsafe { mlock(page, mapped.get()) };
+        let pages = Mapping::new(size_of::<T>())?;
+        // SAFETY: the range is a live mapping.
+        let locked = unsafe { mlock(pages.start().cast(), pages.len()) };
         if let Err(errno) = locked
             && !WARNED.swap(true, Ordering::Relaxed)
         {
@@ -64,13 +48,13 @@ impl<T> Locked<T> {
         }
         // SAFETY: as above. Advice that the kernel does not know is ignored: the process also
         // runs without core dumps.
-        let _ = unsafe { madvise(page, mapped.get(), MmapAdvise::MADV_DONTDUMP) };
-        let place: NonNull<T> = page.cast();
+        let _ = unsafe { madvise(pages.start().cast(), pages.len(), MmapAdvise::MADV_DONTDUMP) };
+        let place: NonNull<T> = pages.start().cast();
         // SAFETY: the mapping is writable, large enough, aligned to a page and not aliased.
         unsafe { place.write(value) };
         Ok(Locked {
-            value: place,
-            mapped,
+            pages,
+            value: PhantomData,
         })
     }
 }
@@ -80,20 +64,14 @@ impl<T> Deref for Locked<T> {
 
     fn deref(&self) -> &T {
         // SAFETY: initialized in `new`, valid until `drop`, never handed out mutably.
-        unsafe { self.value.as_ref() }
+        unsafe { self.pages.start().cast().as_ref() }
     }
 }
 
 impl<T> Drop for Locked<T> {
     fn drop(&mut self) {
         // SAFETY: initialized in `new` and dropped only here; afterwards the pages are plain
-        // bytes that nobody else refers to: wiped, then given back, which also unlocks them.
-        unsafe {
-            self.value.drop_in_place();
-            let bytes: NonNull<u8> = self.value.cast();
-            core::slice::from_raw_parts_mut(bytes.as_ptr(), self.mapped.get()).zeroize();
-            let page: NonNull<c_void> = self.value.cast();
-            let _ = munmap(page, self.mapped.get());
-        }
+        // bytes, which the mapping wipes and gives back.
+        unsafe { self.pages.start().cast::<T>().drop_in_place() };
     }
 }

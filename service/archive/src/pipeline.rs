@@ -50,9 +50,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use sealer_wire::{Error, ErrorCode, Result};
-use zeroize::Zeroize;
 
 use crate::job::Job;
+use crate::mapping::Mapping;
 use crate::stream::{read_full, write_error, write_full};
 
 /// Most threads of one operation. Each has one buffer of at most 2 MiB + 64 bytes.
@@ -130,14 +130,19 @@ pub(crate) fn run<W: Work>(
         }),
         turns: Condvar::new(),
     };
-    let mut buffer = Buffer::new(W::BUFFER);
+    // It holds plaintext; a mapping is wiped.
+    let mut buffer = Mapping::new(W::BUFFER)?;
     if run.step(&mut buffer) {
         thread::scope(|scope| {
             let mut others = Vec::with_capacity(MAX_THREADS);
             for _ in 1..threads() {
-                let spawned = thread::Builder::new()
-                    .name("archive".into())
-                    .spawn_scoped(scope, || run.drain(&mut Buffer::new(W::BUFFER)));
+                let spawned =
+                    thread::Builder::new()
+                        .name("archive".into())
+                        .spawn_scoped(scope, || match Mapping::new(W::BUFFER) {
+                            Ok(mut buffer) => run.drain(&mut buffer),
+                            Err(error) => log::warn!("an archive thread has no buffer: {error}"),
+                        });
                 match spawned {
                     Ok(other) => others.push(other),
                     Err(error) => {
@@ -173,21 +178,6 @@ pub(crate) fn threads() -> usize {
         .map_or(1, |cores| cores.get())
         .saturating_add(2)
         .min(MAX_THREADS)
-}
-
-/// One thread's buffer; it held plaintext, so it is wiped.
-struct Buffer(Vec<u8>);
-
-impl Buffer {
-    fn new(bytes: usize) -> Buffer {
-        Buffer(vec![0; bytes])
-    }
-}
-
-impl Drop for Buffer {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
 }
 
 struct Intake<R, W: Work> {
@@ -282,17 +272,17 @@ struct Run<'a, W: Work, R, O> {
 }
 
 impl<W: Work, R: Read, O: Write> Run<'_, W, R, O> {
-    fn drain(&self, buffer: &mut Buffer) {
+    fn drain(&self, buffer: &mut [u8]) {
         while self.step(buffer) {}
     }
 
     /// Moves one segment; `false` when this thread is no longer needed.
-    fn step(&self, buffer: &mut Buffer) -> bool {
+    fn step(&self, buffer: &mut [u8]) -> bool {
         let mut guard = PanicGuard {
             run: self,
             armed: true,
         };
-        let more = self.step_guarded(&mut buffer.0);
+        let more = self.step_guarded(buffer);
         guard.armed = false;
         more
     }

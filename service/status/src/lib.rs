@@ -134,7 +134,10 @@ pub fn from_status(status: &Status) -> Failure {
             "the service refuses this caller",
         ),
         ExceptionCode::TRANSACTION_FAILED => match status.transaction_error() {
-            StatusCode::DEAD_OBJECT => transport(ErrorCode::Io, "the service is gone"),
+            StatusCode::DEAD_OBJECT => Failure {
+                hint: Some("see that passkeybackupd runs, then repeat the command".to_owned()),
+                ..transport(ErrorCode::Io, "the service ended during the call")
+            },
             StatusCode::PERMISSION_DENIED => transport(
                 ErrorCode::PermissionDenied,
                 "the service refuses this caller",

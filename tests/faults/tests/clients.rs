@@ -13,9 +13,9 @@ const CLIENTS: usize = 32;
 const WARM_UP: usize = 4;
 const ROUNDS: usize = 8;
 /// What an allocator keeps or gives back from one moment to the next, after work of one client.
-const NOISE_KIB: u64 = 3 * 1024;
+const NOISE_KIB: u64 = 1024;
 /// The same after work of all at once, whose buffers never overlap in the same way twice.
-const CROWD_NOISE_KIB: u64 = 12 * 1024;
+const CROWD_NOISE_KIB: u64 = 3 * 1024;
 
 struct Client {
     user: User,
