@@ -11,8 +11,9 @@ test_programs() {
     mkdir -p "$folder/test-hooks"
     folder=$(cd "$folder" && pwd)
     "${build[@]}" --bin passkeybackupd --test daemon --features passkeybackupd/test-hooks
-    mv "$target/release/passkeybackupd" "$folder/test-hooks"
+    install -t "$folder/test-hooks" "$target/release/passkeybackupd"
+    # The last build is the one without hooks: none stays where somebody looks for a daemon.
     "${build[@]}" --all-targets
-    cp "$target"/release/{passkeybackupd,pkb,pkb-authenticator} "$folder"
+    install -t "$folder" "$target"/release/{passkeybackupd,pkb,pkb-authenticator}
     export PKB_BIN_DIR=$folder
 }
