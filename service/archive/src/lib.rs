@@ -14,6 +14,7 @@
 //! | [`frame`](read_header) | magic, lengths, core and key part; replacing a key part |
 //! | `body` | Tink's segments: structure, keys and nonces, sealing, opening, naming what broke |
 //! | `pipeline` | segments over the cores: threads, ordering, locking |
+//! | [`Output`] | a stream, in order, or a file, each segment at its place |
 //! | [`Job`] | one running operation: progress, cancellation, descriptors that can be cancelled |
 //! | [`Dek`] | a data key in locked pages |
 //!
@@ -35,6 +36,7 @@ mod job;
 mod locked;
 #[allow(unsafe_code)]
 mod mapping;
+mod output;
 mod pipeline;
 mod stream;
 
@@ -42,4 +44,5 @@ pub use body::{Opened, Structure, Written, open_body, structure, verify_body, wr
 pub use dek::Dek;
 pub use frame::{Header, MAGIC, associated_data, read_header, replace_key_part, write_header};
 pub use job::{FdInput, FdOutput, Job};
+pub use output::{Output, OutputFile};
 pub use pipeline::MAX_THREADS;

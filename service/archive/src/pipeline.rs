@@ -22,16 +22,20 @@
 //! whoever owns a lower index needs neither the intake nor a turn that waits on i: no cycle, so no
 //! deadlock.
 //!
+//! Into a file nobody waits for a write: in turn i the thread takes the place of segment i, passes
+//! the turn on, and fills the place. Threads are joined before the outcome is read, so success
+//! means that every place was filled. After a failure the file has what happened to be filled.
+//!
 //! A failure of segment i (read, seal, open) is published in turn i, after every earlier segment
-//! was written: what came out before the failure, and which failure is reported, do not
+//! was written: what came out of a stream before the failure, and which failure is reported, do not
 //! depend on scheduling. A failed write ends the run at once.
 //!
 //! # Locks
 //!
 //! - intake: the input, the numbering and the look-ahead. Held while reading, never while working
 //!   or writing.
-//! - outlet: the output, the turn and the outcome. Held while writing. The condition variable
-//!   beside it wakes those who wait for their turn.
+//! - outlet: the output, the turn and the outcome. Held while writing to a stream, not while
+//!   writing to a file. The condition variable beside it wakes those who wait for their turn.
 //!
 //! No thread holds both. A panic in a reader, writer or work sets the outcome to `INTERNAL` from a
 //! guard, so that no thread waits for a turn that never comes (one on the caller's own thread
@@ -53,6 +57,7 @@ use sealer_wire::{Error, ErrorCode, Result};
 
 use crate::job::Job;
 use crate::mapping::Mapping;
+use crate::output::Output;
 use crate::stream::{read_full, write_error, write_full};
 
 /// Most threads of one operation. Each has one buffer of at most 2 MiB + 64 bytes.
@@ -116,7 +121,7 @@ pub(crate) fn run<W: Work>(
     job: &Job,
     work: &W,
     input: impl Read + Send,
-    output: impl Write + Send,
+    output: Output<impl Write + Send>,
 ) -> Result<Totals> {
     let run = Run {
         job,
@@ -257,7 +262,7 @@ impl<R: Read, W: Work> Intake<R, W> {
 }
 
 struct Outlet<O> {
-    output: O,
+    output: Output<O>,
     turn: u64,
     totals: Totals,
     outcome: Option<Result<()>>,
@@ -313,31 +318,56 @@ impl<W: Work, R: Read, O: Write> Run<'_, W, R, O> {
         if outlet.outcome.is_some() {
             return false;
         }
-        let written = worked.and_then(|(output, plaintext, last)| {
+        let published = worked.and_then(|(output, plaintext, last)| {
             let bytes = buffer.get(output).unwrap_or_default();
-            write_full(self.job, &mut outlet.output, bytes)?;
-            if last {
-                outlet.output.flush().map_err(|error| write_error(&error))?;
-            }
+            let place = match &mut outlet.output {
+                Output::File(file) => Some(file.reserve(bytes.len())?),
+                Output::Stream(stream) => {
+                    write_full(self.job, stream, bytes)?;
+                    if last {
+                        stream.flush().map_err(|error| write_error(&error))?;
+                    }
+                    None
+                }
+            };
             outlet.turn += 1;
             outlet.totals.segments += 1;
             outlet.totals.plaintext_bytes += plaintext as u64;
             outlet.totals.output_bytes += bytes.len() as u64;
-            self.job.advance(plaintext as u64);
-            Ok(last)
-        });
-        match written {
-            Ok(false) => {}
-            Ok(true) => outlet.outcome = Some(Ok(())),
-            Err(error) => {
-                outlet.outcome = Some(Err(error));
-                self.job.stop();
+            if last {
+                outlet.outcome = Some(Ok(()));
             }
-        }
-        let more = outlet.outcome.is_none();
+            Ok((place, bytes, plaintext))
+        });
+        // From here on the next one has its turn.
+        let stays = outlet.outcome.is_none();
         drop(outlet);
         self.turns.notify_all();
-        more
+        let written = published.and_then(|(place, bytes, plaintext)| {
+            if let Some(place) = place {
+                place.fill(self.job, bytes)?;
+            }
+            self.job.advance(plaintext as u64);
+            Ok(())
+        });
+        match written {
+            Ok(()) => stays,
+            Err(error) => {
+                self.fail(error);
+                false
+            }
+        }
+    }
+
+    /// Ends the run. The first failure is the one that is told.
+    fn fail(&self, error: Error) {
+        let mut outlet = self.lock_outlet();
+        if !matches!(outlet.outcome, Some(Err(_))) {
+            outlet.outcome = Some(Err(error));
+        }
+        drop(outlet);
+        self.job.stop();
+        self.turns.notify_all();
     }
 
     fn lock_outlet(&self) -> MutexGuard<'_, Outlet<O>> {
@@ -355,9 +385,7 @@ impl<W: Work, R: Read, O: Write> Drop for PanicGuard<'_, '_, W, R, O> {
     fn drop(&mut self) {
         if self.armed {
             let defect = Error::new(ErrorCode::Internal, "an archive thread panicked");
-            self.run.lock_outlet().outcome = Some(Err(defect));
-            self.run.job.stop();
-            self.run.turns.notify_all();
+            self.run.fail(defect);
         }
     }
 }

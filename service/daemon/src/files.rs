@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use binder::ParcelFileDescriptor;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use passkeybackup_archive::Job;
+use passkeybackup_archive::{Job, Output, OutputFile};
 use sealer_wire::{Error, ErrorCode, Result};
 
 use crate::error;
@@ -27,6 +27,8 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Descriptor {
     file: File,
     regular: bool,
+    /// Every write goes to its end, wherever it was meant to go.
+    appends: bool,
     identity: (u64, u64),
     bytes: u64,
 }
@@ -86,6 +88,7 @@ impl Descriptor {
         Ok(Descriptor {
             file,
             regular: kind.is_file(),
+            appends: flags.contains(OFlag::O_APPEND),
             identity: (about.dev(), about.ino()),
             bytes: if kind.is_file() { about.len() } else { 0 },
         })
@@ -132,13 +135,16 @@ impl Descriptor {
     }
 
     /// Writes it, a file from its beginning after it was emptied.
-    pub fn writer<'job>(&self, job: &'job Job) -> Result<Box<dyn Write + Send + 'job>> {
+    pub fn writer<'job>(&self, job: &'job Job) -> Result<Output<Box<dyn Write + Send + 'job>>> {
         let file = self.file.try_clone().map_err(|e| from_io("output", &e))?;
-        Ok(if self.regular {
-            file.set_len(0).map_err(|e| from_io("output", &e))?;
-            Box::new(At::new(file))
+        if !self.regular {
+            return Ok(Output::Stream(Box::new(job.output(file))));
+        }
+        file.set_len(0).map_err(|e| from_io("output", &e))?;
+        Ok(if self.appends {
+            Output::Stream(Box::new(file))
         } else {
-            Box::new(job.output(file))
+            Output::File(OutputFile::new(file))
         })
     }
 
@@ -169,18 +175,6 @@ impl Read for At {
         let read = self.file.read_at(buffer, self.position)?;
         self.position += read as u64;
         Ok(read)
-    }
-}
-
-impl Write for At {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write_at(bytes, self.position)?;
-        self.position += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
@@ -284,26 +278,28 @@ mod tests {
     #[test]
     fn a_file_is_read_and_written_from_its_beginning_wherever_it_stands() {
         let mut file = tempfile::tempfile().unwrap();
-        file.write_all(b"a longer content").unwrap();
+        let before = [0xaa; 4096];
+        file.write_all(&before).unwrap();
         let fd = pfd(file.try_clone().unwrap());
         let job = Job::new();
         let descriptor = Descriptor::output(&fd, "x").unwrap();
-        descriptor
-            .writer(&job)
-            .unwrap()
-            .write_all(b"short")
-            .unwrap();
+        let dek = passkeybackup_archive::Dek::take(&mut [1; 32]).unwrap();
+        let writer = descriptor.writer(&job).unwrap();
+        let written =
+            passkeybackup_archive::write_archive(&job, b"core", b"part", dek, &b"x"[..], writer)
+                .unwrap();
         descriptor.sync().unwrap();
-        let mut text = String::new();
+        let mut archive = Vec::new();
         descriptor
             .reader(&job)
             .unwrap()
-            .read_to_string(&mut text)
+            .read_to_end(&mut archive)
             .unwrap();
-        assert_eq!(text, "short");
+        assert_eq!(archive[..4], passkeybackup_archive::MAGIC);
+        assert_eq!(archive.len() as u64, written.archive_bytes);
         assert_eq!(
             file.stream_position().unwrap(),
-            16,
+            before.len() as u64,
             "the client's position is its own"
         );
     }

@@ -11,6 +11,7 @@ use super::{HEADER, SEGMENT, Structure, TAG, body_cut_short, segment_bytes};
 use crate::dek::Dek;
 use crate::frame::{Header, read_header};
 use crate::job::Job;
+use crate::output::Output;
 use crate::pipeline::{self, LOOK_AHEAD, Segment, Work};
 use crate::stream::{read_error, read_full};
 
@@ -26,9 +27,9 @@ pub struct Opened {
 /// Opens the body behind `header` and writes its plaintext to `output`.
 ///
 /// `input` stands at the body ([`read_header`] leaves it there) and is read to its end. `output`
-/// gets authenticated segments only, in order. Success means that the last segment verified and
-/// nothing follows it; after an error `output` holds an authenticated prefix, of which the caller
-/// must not make a restored file.
+/// gets authenticated segments only, a stream in order. Success means that the last segment verified and
+/// nothing follows it; after an error a stream got an authenticated prefix, a file also parts of it
+/// only, of which the caller must not make a restored file.
 ///
 /// Errors, with what each one promises:
 /// - `TRUNCATED`: bytes are missing at the end. Certain for a cut at a segment boundary, inside
@@ -39,12 +40,12 @@ pub struct Opened {
 ///   of this body at the wrong place (swapped, repeated, left out). Also what a wrong key or
 ///   another archive's core comes to, in segment 0.
 /// - `CANCELLED`, `NO_SPACE`, `IO`, `INTERNAL`.
-pub fn open_body(
+pub fn open_body<W: Write + Send>(
     job: &Job,
     header: &Header,
     dek: &Dek,
     mut input: impl Read + Send,
-    output: impl Write + Send,
+    output: impl Into<Output<W>>,
 ) -> Result<Opened> {
     let mut bytes = [0; HEADER];
     if read_full(job, &mut input, &mut bytes)? < HEADER {
@@ -61,7 +62,7 @@ pub fn open_body(
             recorded_segments_bytes,
         },
         input,
-        output,
+        output.into(),
     )?;
     Ok(Opened {
         plaintext_bytes: totals.plaintext_bytes,

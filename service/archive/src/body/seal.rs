@@ -10,6 +10,7 @@ use super::{HEADER, SEGMENT, TAG, segment_bytes};
 use crate::dek::Dek;
 use crate::frame::{associated_data, write_header};
 use crate::job::Job;
+use crate::output::Output;
 use crate::pipeline::{self, LOOK_AHEAD, Segment, Work};
 use crate::stream::write_full;
 
@@ -27,21 +28,22 @@ pub struct Written {
 /// Writes an archive: header, then everything that `input` has until it ends, sealed.
 ///
 /// `core` and `key_part` are the sealer's CBOR, at most 8 KiB and 64 KiB. The key is used up.
-/// `output` gets bytes in order, is flushed, and is neither synced nor renamed here; what it got
+/// `output` is neither synced nor renamed here; what it got
 /// before an error is not an archive and never opens as one.
 ///
 /// Errors: `TOO_LARGE` (a header part above its limit, 2^32 segments), `BAD_REQUEST` (an empty
 /// header part), `CANCELLED`, `NO_SPACE`, `IO` (any error of `input` or `output` but EINTR),
 /// `INTERNAL`.
-pub fn write_archive(
+pub fn write_archive<W: Write + Send>(
     job: &Job,
     core: &[u8],
     key_part: &[u8],
     dek: Dek,
     input: impl Read + Send,
-    mut output: impl Write + Send,
+    output: impl Into<Output<W>>,
 ) -> Result<Written> {
-    let header_bytes = write_header(job, core, key_part, &mut output)?;
+    let mut output = output.into();
+    let header_bytes = write_header(job, core, key_part, &mut output.head())?;
     let header = BodyHeader::random()?;
     let (plaintext_bytes, body_bytes, segments) =
         seal_body(job, &associated_data(core), dek, &header, input, output)?;
@@ -61,11 +63,11 @@ pub(crate) fn seal_body(
     dek: Dek,
     header: &BodyHeader,
     input: impl Read + Send,
-    mut output: impl Write + Send,
+    mut output: Output<impl Write + Send>,
 ) -> Result<(u64, u64, u64)> {
     let key = BodyKey::derive(&dek, header, ad)?;
     drop(dek);
-    write_full(job, &mut output, &header.encode())?;
+    write_full(job, &mut output.head(), &header.encode())?;
     let totals = pipeline::run(job, &Sealing { key }, input, output)?;
     Ok((
         totals.plaintext_bytes,

@@ -48,8 +48,15 @@ fn bodies_are_byte_for_byte_those_of_tink() {
 
         let mut body = Vec::new();
         let key = Dek::take(&mut unhex(dek)).unwrap();
-        let (read, written, _) =
-            seal_body(&Job::new(), &ad, key, &header, &plaintext[..], &mut body).unwrap();
+        let (read, written, _) = seal_body(
+            &Job::new(),
+            &ad,
+            key,
+            &header,
+            &plaintext[..],
+            (&mut body).into(),
+        )
+        .unwrap();
         assert_eq!(read, plaintext.len() as u64);
         assert_eq!(written, body_bytes.parse::<u64>().unwrap());
         let sum: [u8; 32] = Sha256::digest(&body).into();
@@ -238,7 +245,7 @@ fn a_slow_writer_makes_nobody_read_ahead_of_the_buffers() {
         dek,
         &header,
         Gauge(&gauge),
-        Gauge(&gauge),
+        Gauge(&gauge).into(),
     )
     .unwrap();
     let (read, _, peak) = gauge.into_inner().unwrap();

@@ -73,8 +73,8 @@ pub fn backup(
     let owner = owner.clone();
     place.start(move |job| {
         let mut reader = input.reader(job)?;
-        let mut writer = output.writer(job)?;
-        let written = write_archive(job, &header, &key_part, dek, &mut reader, &mut writer)?;
+        let writer = output.writer(job)?;
+        let written = write_archive(job, &header, &key_part, dek, &mut reader, writer)?;
         output.sync()?;
         let archive = Archive {
             backup_id: parsed.backup_id,

@@ -156,15 +156,8 @@ pub fn finish_restore(
         callback,
         Opening::Restore,
         move |body| {
-            let mut writer = output.writer(body.job)?;
-            let opened = open_body(
-                body.job,
-                &body.seen.header,
-                &body.dek,
-                body.input,
-                &mut writer,
-            )?;
-            drop(writer);
+            let writer = output.writer(body.job)?;
+            let opened = open_body(body.job, &body.seen.header, &body.dek, body.input, writer)?;
             output.sync()?;
             let found = body.seen.core;
             Ok(Box::new(move || {
