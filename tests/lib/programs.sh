@@ -14,6 +14,6 @@ test_programs() {
     install -t "$folder/test-hooks" "$target/release/passkeybackupd"
     # The last build is the one without hooks: none stays where somebody looks for a daemon.
     "${build[@]}" --all-targets
-    install -t "$folder" "$target"/release/{passkeybackupd,pkb,pkb-authenticator}
+    install -t "$folder" "$target"/release/{passkeybackupd,pkb,pkb-authenticator,examples/webauthn-check}
     export PKB_BIN_DIR=$folder
 }

@@ -12,7 +12,8 @@ use e2e::{Archive, Daemon, Random, User, content, next_uid};
 use faults::check_catalogue;
 use serde_json::Value;
 
-const KILLS: usize = 220;
+/// Of each of the two daemons that are killed at the same time.
+const KILLS: usize = 110;
 /// The longest that the daemon lives. Commands take a few milliseconds each.
 const LONGEST_LIFE_US: u64 = 100_000;
 const SMALL: usize = 3000;
@@ -33,7 +34,16 @@ struct World {
 
 #[test]
 fn killed_at_any_moment_the_daemon_loses_nothing() {
-    let mut random = Random::from_env("kill");
+    kill("kill");
+}
+
+#[test]
+fn killed_at_other_moments_it_loses_nothing_either() {
+    kill("kill again");
+}
+
+fn kill(seed: &str) {
+    let mut random = Random::from_env(seed);
     let mut world = World::new();
     for round in 0..KILLS {
         let life = Duration::from_micros(random.below(LONGEST_LIFE_US));

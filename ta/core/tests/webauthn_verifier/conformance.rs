@@ -225,10 +225,14 @@ fn pipe(input: &[u8]) -> Vec<u8> {
     output.stdout
 }
 
-/// The example's binary, built now: `cargo test --test` alone would leave out or outdate it.
+/// The example's binary: in `PKB_BIN_DIR`, or built now, as `cargo test --test` alone would leave
+/// out or outdate it.
 fn binary() -> Command {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     let path = PATH.get_or_init(|| {
+        if let Some(folder) = std::env::var_os("PKB_BIN_DIR") {
+            return Path::new(&folder).join("webauthn-check");
+        }
         // target/<profile>/deps/<this test>
         let test = std::env::current_exe().unwrap();
         let profile = test.ancestors().nth(2).unwrap();
