@@ -278,7 +278,9 @@ pub fn unexpected() -> Error {
 /// No answer could be had. The request may or may not have been carried out.
 fn unanswered(status: &binder::Status) -> Error {
     let code = match ErrorCode::from_code(status.service_specific_error()) {
-        Some(code @ (ErrorCode::TooLarge | ErrorCode::Internal)) => code,
+        Some(code @ (ErrorCode::TooLarge | ErrorCode::PermissionDenied | ErrorCode::Internal)) => {
+            code
+        }
         _ => ErrorCode::TeeUnavailable,
     };
     error(code, format!("the sealer does not answer: {status}"))

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The nonsecure sealer as a binder object of this process.
+//! The nonsecure sealer behind `ISealer`.
 
 use std::path::Path;
 
-use binder::{BinderFeatures, Interface, Status, Strong};
+use binder::Strong;
 use passkeybackup_aidl::android::hardware::security::sealer::{
-    ISealer::{
-        BnSealer, ERROR_BAD_REQUEST, ERROR_INTERNAL, ERROR_TEE_UNAVAILABLE, ERROR_TOO_LARGE,
-        ISealer, MAX_MESSAGE_BYTES,
-    },
-    SealerHardwareInfo::SealerHardwareInfo,
-    SealerKind::SealerKind,
+    ISealer::ISealer, SealerKind::SealerKind,
 };
 use sealer_nonsecure::Nonsecure;
-use sealer_wire::{Error, ErrorCode, WIRE_VERSION};
+use sealer_wire::Error;
 use zeroize::Zeroizing;
+
+use crate::service::{Channel, new_binder};
 
 pub use sealer_nonsecure::Config;
 
@@ -27,72 +24,26 @@ impl LocalSealer {
     ///
     /// Errors: `STATE_IN_USE`, `IO`, `NO_SPACE`, `INTERNAL`.
     pub fn start(folder: &Path, config: Config) -> Result<Strong<dyn ISealer>, Error> {
-        let sealer = LocalSealer(Nonsecure::start(folder, config)?);
-        Ok(BnSealer::new_binder(sealer, BinderFeatures::default()))
+        Ok(new_binder(LocalSealer(Nonsecure::start(folder, config)?)))
     }
 }
 
-impl Interface for LocalSealer {}
+impl Channel for LocalSealer {
+    const KIND: SealerKind = SealerKind::NONSECURE;
+    const NAME: &'static str = "passkeybackup nonsecure sealer";
 
-#[allow(non_snake_case, reason = "names of the AIDL")]
-impl ISealer for LocalSealer {
-    fn getHardwareInfo(&self) -> binder::Result<SealerHardwareInfo> {
-        Ok(SealerHardwareInfo {
-            kind: SealerKind::NONSECURE,
-            wireVersion: i32::from(WIRE_VERSION),
-            implName: "passkeybackup nonsecure sealer".to_owned(),
-            implAuthor: "Passkey Backup".to_owned(),
-        })
+    fn call(&self, request: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.0.call(request)
     }
-
-    fn processRequest(&self, request: &[u8]) -> binder::Result<Vec<u8>> {
-        if request.is_empty() {
-            return Err(failed(
-                ERROR_BAD_REQUEST,
-                "BAD_REQUEST: the request is empty",
-            ));
-        }
-        if too_large(request) {
-            return Err(failed(
-                ERROR_TOO_LARGE,
-                "TOO_LARGE: the request has more than 64 KiB",
-            ));
-        }
-        let mut response = self
-            .0
-            .call(Zeroizing::new(request.to_vec()))
-            .map_err(|error| unanswered(&error))?;
-        if too_large(&response) {
-            return Err(failed(
-                ERROR_TOO_LARGE,
-                "TOO_LARGE: the response has more than 64 KiB",
-            ));
-        }
-        // Moved, not copied: the one who asked wipes it.
-        Ok(std::mem::take(&mut *response))
-    }
-}
-
-fn too_large(message: &[u8]) -> bool {
-    i32::try_from(message.len()).map_or(true, |length| length > MAX_MESSAGE_BYTES)
-}
-
-fn unanswered(error: &Error) -> Status {
-    let code = match error.code {
-        ErrorCode::TeeUnavailable => ERROR_TEE_UNAVAILABLE,
-        _ => ERROR_INTERNAL,
-    };
-    failed(code, &error.to_string())
-}
-
-fn failed(code: i32, message: &str) -> Status {
-    Status::new_service_specific_error_str(code, Some(message))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sealer_wire::{Reply, Request, Response};
+    use passkeybackup_aidl::android::hardware::security::sealer::ISealer::{
+        ERROR_BAD_REQUEST, ERROR_TOO_LARGE,
+    };
+    use sealer_wire::{ErrorCode, Reply, Request, Response};
 
     fn sealer() -> (tempfile::TempDir, Strong<dyn ISealer>) {
         let folder = tempfile::tempdir().unwrap();

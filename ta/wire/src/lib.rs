@@ -19,6 +19,7 @@ mod recovery;
 mod request;
 mod response;
 mod secret;
+pub mod tee;
 mod view;
 
 pub use audit::AuditEntry;

@@ -33,6 +33,9 @@ interface ISealer {
     /** The request, or what the sealer answered, is longer than MAX_MESSAGE_BYTES. */
     const int ERROR_TOO_LARGE = 3;
 
+    /** The sealer does not take this service for its HAL: the service runs as another user. */
+    const int ERROR_PERMISSION_DENIED = 6;
+
     /** The sealer cannot be reached, or it stopped before it answered. */
     const int ERROR_TEE_UNAVAILABLE = 104;
 
@@ -56,7 +59,9 @@ interface ISealer {
      * - ERROR_BAD_REQUEST if the request is empty
      * - ERROR_TOO_LARGE if the request or the response is longer than MAX_MESSAGE_BYTES; a request
      *   that is too long never reaches the sealer
-     * - ERROR_TEE_UNAVAILABLE if no session with the sealer could be opened or it broke
+     * - ERROR_PERMISSION_DENIED if the sealer refused this service; nothing was carried out
+     * - ERROR_TEE_UNAVAILABLE if no session with the sealer could be opened, it broke, or no answer
+     *   came in time
      * - ERROR_INTERNAL for anything else
      *
      * @param request one CBOR item of sealer-wire, 1 to MAX_MESSAGE_BYTES bytes.

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! The trusted application behind `ISealer`, through libteec.
+//!
+//! # Lifecycle
+//!
+//! One thread owns the connection and one session, and makes one call at a time: the trusted
+//! application takes no more, and OP-TEE has few threads (two in many builds), which others need
+//! as well. The session is opened by the first call that needs it, and again after the trusted
+//! application has died or the session broke. A request during which that happened is not repeated:
+//! it may have been carried out.
+//!
+//! # Time
+//!
+//! A call to the TEE cannot be taken back. Who waited too long gets an error and the thread goes on
+//! waiting; meanwhile nobody else waits in vain: calls fail at once until the TEE answers again. A
+//! request that nobody waits for any more when its turn comes is dropped.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use binder::Strong;
+use nix::unistd::geteuid;
+use optee_teec::{
+    ConnectionMethods, Context, ErrorKind, ErrorOrigin, Operation, ParamNone, ParamTmpRef, Session,
+    Uuid,
+};
+use passkeybackup_aidl::android::hardware::security::sealer::{
+    ISealer::ISealer, SealerKind::SealerKind,
+};
+use sealer_wire::{Error, ErrorCode, limits, tee};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::service::{Channel, new_binder};
+
+type Bytes = Zeroizing<Vec<u8>>;
+
+/// Calls that wait for their turn; one more is refused at once.
+const QUEUE: usize = 16;
+
+struct Call {
+    request: Bytes,
+    answer: SyncSender<Result<Bytes, Error>>,
+    /// Whoever changes it first decides: the caller that gives up, or the thread that begins.
+    taken: Arc<AtomicBool>,
+}
+
+/// The trusted application behind `ISealer`.
+pub struct TeeSealer {
+    calls: SyncSender<Call>,
+    /// When the call at hand began.
+    began: Arc<Mutex<Option<Instant>>>,
+    timeout: Duration,
+}
+
+impl TeeSealer {
+    /// A sealer that answers or fails within about `timeout`. Nothing is opened yet.
+    ///
+    /// Errors: `INTERNAL`.
+    pub fn start(timeout: Duration) -> Result<Strong<dyn ISealer>, Error> {
+        let (calls, queue) = sync_channel(QUEUE);
+        let began = Arc::new(Mutex::new(None));
+        let sealer = TeeSealer {
+            calls,
+            began: Arc::clone(&began),
+            timeout,
+        };
+        thread::Builder::new()
+            .name("tee-session".into())
+            .spawn(move || serve(&queue, &began))
+            .map_err(|_| Error::new(ErrorCode::Internal, "no thread for the TEE session"))?;
+        Ok(new_binder(sealer))
+    }
+
+    /// Whether the call at hand has taken longer than anybody waits.
+    fn is_stuck(&self) -> bool {
+        let began = self.began.lock().unwrap_or_else(PoisonError::into_inner);
+        began.is_some_and(|began| began.elapsed() >= self.timeout)
+    }
+}
+
+impl Channel for TeeSealer {
+    const KIND: SealerKind = SealerKind::OPTEE;
+    const NAME: &'static str = "passkeybackup OP-TEE sealer";
+
+    fn call(&self, request: Bytes) -> Result<Bytes, Error> {
+        if self.is_stuck() {
+            return Err(unavailable(
+                "an earlier call to the TEE has not returned; is tee-supplicant running?".into(),
+            ));
+        }
+        let (answer, response) = sync_channel(1);
+        let taken = Arc::new(AtomicBool::new(false));
+        let call = Call {
+            request,
+            answer,
+            taken: Arc::clone(&taken),
+        };
+        self.calls.try_send(call).map_err(|error| match error {
+            TrySendError::Full(_) => unavailable("too many calls wait for the TEE".into()),
+            TrySendError::Disconnected(_) => gone(),
+        })?;
+        match response.recv_timeout(self.timeout) {
+            Ok(result) => result,
+            Err(RecvTimeoutError::Disconnected) => Err(gone()),
+            Err(RecvTimeoutError::Timeout) => {
+                let seconds = self.timeout.as_secs();
+                let what = if taken.swap(true, Ordering::SeqCst) {
+                    "the TEE may carry the request out yet"
+                } else {
+                    "the request was not begun"
+                };
+                Err(unavailable(format!("no answer for {seconds} s; {what}")))
+            }
+        }
+    }
+}
+
+/// Makes the calls until nobody can ask any more.
+fn serve(queue: &Receiver<Call>, began: &Mutex<Option<Instant>>) {
+    let note = |time| *began.lock().unwrap_or_else(PoisonError::into_inner) = time;
+    let mut connection = None;
+    while let Ok(call) = queue.recv() {
+        if call.taken.swap(true, Ordering::SeqCst) {
+            continue;
+        }
+        note(Some(Instant::now()));
+        let result = invoke(&mut connection, &call.request);
+        note(None);
+        if let Err(error) = &result {
+            log::error!("{error}");
+        }
+        if call.answer.send(result).is_err() {
+            log::warn!("the TEE answered after its caller had given up");
+        }
+    }
+}
+
+/// Makes one call; opens the session first if there is none, and drops it if it broke.
+fn invoke(connection: &mut Option<Session>, request: &[u8]) -> Result<Bytes, Error> {
+    let session = match connection {
+        Some(session) => session,
+        None => connection.insert(open()?),
+    };
+    let mut room = Zeroizing::new(vec![0; limits::MESSAGE]);
+    let result = {
+        let mut operation = Operation::new(
+            0,
+            ParamTmpRef::new_input(request),
+            ParamTmpRef::new_output(&mut room),
+            ParamNone,
+            ParamNone,
+        );
+        session
+            .invoke_command(tee::COMMAND_REQUEST, &mut operation)
+            .map(|()| operation.parameters().1.updated_size())
+    };
+    match result {
+        Ok(length) if length > 0 && length <= room.len() => {
+            let mut response = Zeroizing::new(Vec::with_capacity(length));
+            response.extend(room.iter().take(length));
+            room.zeroize();
+            Ok(response)
+        }
+        Ok(_) => Err(Error::new(
+            ErrorCode::Internal,
+            "the trusted application gave a response of no possible length",
+        )),
+        Err(error) => {
+            // Whatever it was, a fresh session is the better start.
+            *connection = None;
+            Err(call_failed(&error))
+        }
+    }
+}
+
+/// Opens a session as this process's user.
+fn open() -> Result<Session, Error> {
+    let mut context = Context::new().map_err(|error| {
+        unavailable(format!(
+            "the TEE's device cannot be opened: is there one, and may uid {} use it? ({error})",
+            geteuid()
+        ))
+    })?;
+    let uuid = Uuid::parse_str(tee::TA_UUID).map_err(|_| {
+        Error::new(
+            ErrorCode::Internal,
+            "the UUID of the trusted application is none",
+        )
+    })?;
+    let session = context
+        .open_session_with_login(uuid, ConnectionMethods::LoginUser)
+        .map_err(|error| open_failed(&error))?;
+    log::info!("session with trusted application {} opened", tee::TA_UUID);
+    Ok(session)
+}
+
+fn open_failed(error: &optee_teec::Error) -> Error {
+    let uuid = tee::TA_UUID;
+    let what = match error.kind() {
+        ErrorKind::AccessDenied if error.origin() == Some(ErrorOrigin::TA) => {
+            return Error {
+                code: ErrorCode::PermissionDenied,
+                detail: format!(
+                    "the trusted application does not take uid {} for the sealer HAL; it is built \
+                     for another one (SEALER_HAL_UID)",
+                    geteuid()
+                )
+                .into(),
+                retry_after_ms: None,
+            };
+        }
+        ErrorKind::ItemNotFound => format!("trusted application {uuid} is not installed"),
+        ErrorKind::Security => format!("the TEE does not accept the signature of {uuid}"),
+        ErrorKind::Communication => "tee-supplicant does not run or failed".to_owned(),
+        ErrorKind::OutOfMemory | ErrorKind::Busy => "the TEE has no room for a session".to_owned(),
+        ErrorKind::TargetDead => "the trusted application died as it started".to_owned(),
+        _ => "no session could be opened".to_owned(),
+    };
+    unavailable(format!("{what} ({error})"))
+}
+
+fn call_failed(error: &optee_teec::Error) -> Error {
+    match error.kind() {
+        ErrorKind::TargetDead => unavailable(
+            "the trusted application died; the request may have been carried out".into(),
+        ),
+        ErrorKind::OutOfMemory | ErrorKind::Busy | ErrorKind::Communication => {
+            unavailable(format!("the TEE did not answer ({error})"))
+        }
+        _ => Error {
+            code: ErrorCode::Internal,
+            detail: format!("the trusted application does not take the call ({error})").into(),
+            retry_after_ms: None,
+        },
+    }
+}
+
+fn gone() -> Error {
+    Error::new(
+        ErrorCode::Internal,
+        "the thread of the TEE session has ended",
+    )
+}
+
+fn unavailable(detail: String) -> Error {
+    Error {
+        code: ErrorCode::TeeUnavailable,
+        detail: detail.into(),
+        retry_after_ms: None,
+    }
+}
