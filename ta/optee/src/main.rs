@@ -18,6 +18,7 @@
 extern crate alloc;
 
 mod client;
+mod objects;
 mod platform;
 #[cfg(feature = "probe")]
 mod probe;

@@ -8,14 +8,14 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::result::Result;
+use core::str::from_utf8;
 
-use optee_utee::{
-    DataFlag, ErrorKind, GenericObject, MiscellaneousConstants, ObjectEnumHandle,
-    ObjectStorageConstants, PersistentObject,
-};
+use optee_utee::raw;
 use sealer_core::{Store, StoreError};
 use sealer_wire::limits;
 use zeroize::Zeroizing;
+
+use crate::objects::{Code, MAX_NAME, Names, Object};
 
 /// Largest object that is read back: a record is bounded by what fits a message, and some.
 const MAX_OBJECT: usize = 2 * limits::MESSAGE;
@@ -26,82 +26,67 @@ pub struct TeeStore;
 
 impl Store for TeeStore {
     fn read(&mut self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
-        let Some(mut object) = open(name, DataFlag::ACCESS_READ)? else {
+        let Some(object) = found(Object::open(name))? else {
             return Ok(None);
         };
-        if object.info().map_err(store_error)?.data_size() > MAX_OBJECT {
+        let size = object.size().map_err(store_error)?;
+        if size > MAX_OBJECT {
             return Err(StoreError::Corrupt);
         }
-        let bytes = object.read_remaining_to_vec().map_err(store_error)?;
-        Ok(Some(Zeroizing::new(bytes)))
+        object.read(size).map(Some).map_err(store_error)
     }
 
     fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        let flags = DataFlag::ACCESS_WRITE | DataFlag::OVERWRITE;
-        let storage = ObjectStorageConstants::Private;
-        PersistentObject::create(storage, name.as_bytes(), flags, None, bytes)
-            .map(drop)
-            .map_err(store_error)
+        Object::replace(name, bytes).map_err(store_error)
     }
 
     fn remove(&mut self, name: &str) -> Result<(), StoreError> {
-        match open(name, DataFlag::ACCESS_WRITE_META) {
-            Ok(Some(object)) => object.close_and_delete().map_err(store_error),
-            Ok(None) => Ok(()),
-            // OP-TEE has removed it; if not, this says so.
-            Err(StoreError::Corrupt) => open(name, DataFlag::ACCESS_WRITE_META).and_then(|object| {
-                object.map_or(Ok(()), |object| {
-                    object.close_and_delete().map_err(store_error)
-                })
-            }),
-            Err(error) => Err(error),
+        match found(Object::remove(name)) {
+            // OP-TEE has removed it when it found it damaged; if not, this says so.
+            Err(StoreError::Corrupt) => found(Object::remove(name)).map(drop),
+            result => result.map(drop),
         }
     }
 
     fn list(&mut self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        let mut objects = ObjectEnumHandle::allocate().map_err(store_error)?;
-        match objects.start(ObjectStorageConstants::Private as u32) {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::ItemNotFound => return Ok(Vec::new()),
-            Err(error) => return Err(store_error(error)),
-        }
         let mut names = Vec::new();
-        let mut id = [0; MiscellaneousConstants::TeeObjectIdMaxLen as usize];
+        let Some(mut objects) = found(Names::start())? else {
+            return Ok(names);
+        };
+        let mut room = [0; MAX_NAME];
         loop {
-            match objects.get_next(None, &mut id) {
-                Ok(length) => {
-                    let name = usize::try_from(length).ok().and_then(|n| id.get(..n));
-                    if let Some(name) = name.and_then(|name| core::str::from_utf8(name).ok())
-                        && name.starts_with(prefix)
-                    {
-                        names.try_reserve(1).map_err(|_| StoreError::Io)?;
-                        names.push(name.into());
-                    }
+            match objects.next(&mut room).map(from_utf8) {
+                Ok(Ok(name)) if name.starts_with(prefix) => {
+                    names.try_reserve(1).map_err(|_| StoreError::Io)?;
+                    names.push(name.into());
                 }
-                Err(error) => match error.kind() {
-                    ErrorKind::ItemNotFound => return Ok(names),
-                    // A damaged object has no name to give; the vault's other slot names it.
-                    ErrorKind::CorruptObject => {}
-                    _ => return Err(store_error(error)),
-                },
+                // Not a name that the core gives.
+                Ok(_) => {}
+                Err(raw::TEE_ERROR_ITEM_NOT_FOUND) => return Ok(names),
+                // A damaged object has no name to give; the vault's other slot names it.
+                Err(raw::TEE_ERROR_CORRUPT_OBJECT) => {}
+                Err(code) => return Err(store_error(code)),
             }
         }
     }
 }
 
 /// `None` if there is no such object.
-fn open(name: &str, flags: DataFlag) -> Result<Option<PersistentObject>, StoreError> {
-    match PersistentObject::open(ObjectStorageConstants::Private, name.as_bytes(), flags) {
-        Ok(object) => Ok(Some(object)),
-        Err(error) if error.kind() == ErrorKind::ItemNotFound => Ok(None),
-        Err(error) => Err(store_error(error)),
+fn found<T>(result: Result<T, Code>) -> Result<Option<T>, StoreError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(raw::TEE_ERROR_ITEM_NOT_FOUND) => Ok(None),
+        Err(code) => Err(store_error(code)),
     }
 }
 
-fn store_error(error: optee_utee::Error) -> StoreError {
-    match error.kind() {
-        ErrorKind::CorruptObject | ErrorKind::CorruptObject2 => StoreError::Corrupt,
-        ErrorKind::StorageNoSpace => StoreError::NoSpace,
+fn store_error(code: Code) -> StoreError {
+    match code {
+        // The last one is what OP-TEE says of a directory that is older than its counter.
+        raw::TEE_ERROR_CORRUPT_OBJECT
+        | raw::TEE_ERROR_CORRUPT_OBJECT_2
+        | raw::TEE_ERROR_SECURITY => StoreError::Corrupt,
+        raw::TEE_ERROR_STORAGE_NO_SPACE => StoreError::NoSpace,
         _ => StoreError::Io,
     }
 }

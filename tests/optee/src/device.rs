@@ -1,0 +1,30 @@
+//! The trusted application as the conformance suite's clients see a sealer.
+
+use sealer_wire::{Request, Response};
+
+use crate::tee::{Failure, Session};
+
+/// A sealer that answers.
+pub struct Device {
+    pub session: Session,
+}
+
+impl Device {
+    pub fn new() -> Self {
+        Device {
+            session: Session::hal(),
+        }
+    }
+
+    /// The response to a request that reaches the trusted application.
+    pub fn call(&mut self, request: Request) -> Response {
+        self.try_call(request).expect("the TA answers")
+    }
+
+    /// The response, or why there is none.
+    pub fn try_call(&mut self, request: Request) -> Result<Response, Failure> {
+        let request = request.to_bytes().expect("a request");
+        let response = self.session.request(&request)?;
+        Ok(Response::from_bytes(&response).expect("a response"))
+    }
+}

@@ -1,0 +1,61 @@
+//! Tests of the trusted application that need no daemon. This program runs as root in the QEMU guest
+//! and speaks to the trusted application as anybody could, through libteec; it opens sessions as
+//! the sealer HAL's user and as others.
+//!
+//!     optee-tests [NAME...]     the named tests, or all
+//!     optee-tests --list        their names
+//!
+//! Ends with the line `test result: ok. N passed; N failed` and fails if a test did.
+
+mod cases;
+#[path = "../../../ta/core/tests/sealer_conformance/support/client.rs"]
+#[allow(dead_code, reason = "the conformance suite uses all of it")]
+mod client;
+mod device;
+mod tee;
+
+use std::panic::catch_unwind;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use device::Device;
+use nix::unistd::{Gid, setgroups};
+
+/// The group of `/dev/tee0` in the guest, which users need to get at the TEE at all.
+const TEE_GROUP: u32 = 900;
+
+type Case = (&'static str, fn());
+
+fn main() -> ExitCode {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if wanted == ["--list"] {
+        for (name, _) in cases::ALL {
+            println!("{name}");
+        }
+        return ExitCode::SUCCESS;
+    }
+    if let Some(unknown) = wanted
+        .iter()
+        .find(|wanted| cases::ALL.iter().all(|(name, _)| name != wanted))
+    {
+        eprintln!("no test '{unknown}'");
+        return ExitCode::from(2);
+    }
+    let groups = [TEE_GROUP, tee::HAL_UID].map(Gid::from_raw);
+    setgroups(&groups).expect("this runs as root");
+
+    let (mut passed, mut failed) = (0, 0);
+    for (name, case) in cases::ALL {
+        if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == name) {
+            continue;
+        }
+        let started = Instant::now();
+        let ok = catch_unwind(case).is_ok();
+        let result = if ok { "ok" } else { "FAILED" };
+        println!("test {name} ... {result} ({:.1?})", started.elapsed());
+        *(if ok { &mut passed } else { &mut failed }) += 1;
+    }
+    let result = if failed == 0 { "ok" } else { "FAILED" };
+    println!("test result: {result}. {passed} passed; {failed} failed");
+    ExitCode::from(u8::from(failed > 0))
+}
