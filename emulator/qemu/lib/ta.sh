@@ -3,22 +3,38 @@
 
 TA_DEV_KIT=/opt/rig/devkit/usr/lib/optee-os-dev/vexpress-qemu_armv8a
 
-# build_ta DIR [--key PEM] [CARGO-OPTION...] builds and signs the trusted application in DIR and prints the path of
-# UUID.ta. Without a key it is signed with the development kit's, which everybody has and only an OP-TEE for
-# tests accepts.
+# build_ta DIR [--key PEM] [--release] [CARGO-OPTION...] builds and signs the trusted application in DIR and prints the
+# path of UUID.ta. Without a key it is signed with the development kit's, which everybody has and only an OP-TEE for
+# tests accepts; --release refuses that key, and what is built for tests. $SEALER_HAL_UID is the build's.
 build_ta() {
-    local dir target key=() signed
+    local dir target key=() release=() environment=() signed version kind=ta
     dir=$(realpath -e "$1")
     shift
-    if [[ ${1:-} == --key ]]; then
-        key=(--ro "$(realpath -e "$2")" key.pem)
-        shift 2
+    while [[ ${1:-} == --key || ${1:-} == --release ]]; do
+        case $1 in
+            --key)
+                key=(--ro "$(realpath -e "$2")" key.pem)
+                shift 2
+                ;;
+            --release)
+                release=(--release)
+                shift
+                ;;
+        esac
+    done
+    if [[ ${#release[@]} -gt 0 && ${#key[@]} -eq 0 ]]; then
+        die "ta --release: needs --key; the development kit's key protects nothing"
     fi
-    target=$(target_dir "$dir" ta)
-    in_sysroot "$dir" "$target" --env TA_DEV_KIT_DIR="$TA_DEV_KIT" \
+    [[ -z ${SEALER_HAL_UID:-} ]] || environment=(--env "SEALER_HAL_UID=$SEALER_HAL_UID")
+    # A build with other options has a directory of its own: going back and forth builds nothing anew.
+    [[ $# -eq 0 ]] || kind="ta $*"
+    target=$(target_dir "$dir" "$kind")
+    in_sysroot "$dir" "$target" --env TA_DEV_KIT_DIR="$TA_DEV_KIT" "${environment[@]}" \
         -- cargo build --locked --release --target aarch64-unknown-linux-gnu "$@"
+    version=$(cargo pkgid --manifest-path "$dir/Cargo.toml")
     signed=$(sandbox --rw "$target" target --ro "$RIG/inside" inside "${key[@]}" \
         --env TA_DEV_KIT_DIR="$TA_DEV_KIT" -- \
-        python3 /w/inside/sign-ta /w/target/aarch64-unknown-linux-gnu/release /w/key.pem)
+        python3 /w/inside/sign-ta "${release[@]}" --version "${version##*[#@]}" \
+        /w/target/aarch64-unknown-linux-gnu/release /w/key.pem)
     printf '%s/%s\n' "$target" "$signed"
 }

@@ -100,7 +100,8 @@ fn process(
         .0
         .try_borrow_mut()
         .map_err(|_| ErrorKind::BadState)?;
-    let sealer = instance.get_or_insert_with(|| Sealer::new(TeePlatform::default(), Config::default()));
+    let sealer =
+        instance.get_or_insert_with(|| Sealer::new(TeePlatform::default(), Config::default()));
     let answer = sealer.process(&request);
     if answer.is_empty() {
         return Err(ErrorKind::OutOfMemory.into());

@@ -12,6 +12,7 @@ mod cases;
 #[allow(dead_code, reason = "the conformance suite uses all of it")]
 mod client;
 mod device;
+mod random;
 mod tee;
 
 use std::panic::catch_unwind;

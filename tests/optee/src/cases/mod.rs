@@ -1,21 +1,18 @@
 //! The tests, by the promise that they check.
 
 mod identity;
+mod malformed;
 
 use crate::Case;
 
-pub const ALL: &[Case] = &[
-    ("identity::the_hal_is_served", identity::the_hal_is_served),
-    (
-        "identity::other_users_are_refused",
-        identity::other_users_are_refused,
-    ),
-    (
-        "identity::other_logins_are_refused",
-        identity::other_logins_are_refused,
-    ),
-    (
-        "identity::a_session_takes_no_parameters",
-        identity::a_session_takes_no_parameters,
-    ),
-];
+macro_rules! cases {
+    ($($module:ident: $($case:ident),+;)+) => {
+        &[$($((concat!(stringify!($module), "::", stringify!($case)), $module::$case)),+),+]
+    };
+}
+
+pub const ALL: &[Case] = cases! {
+    identity: the_hal_is_served, other_users_are_refused, other_logins_are_refused,
+        a_session_takes_no_parameters;
+    malformed: parameter_types, commands, sizes, no_memory, garbage, mutated_requests;
+};
