@@ -12,6 +12,17 @@ use sealer_wire::{
 
 use crate::keys;
 use crate::record::{AuditState, Event};
+use crate::window::Window;
+
+/// Most entries that one ceremony makes.
+const ENTRIES: usize = 2;
+
+fn full() -> Error {
+    Error::new(
+        ErrorCode::Quota,
+        "the service has not stored the audit log; nothing more is released",
+    )
+}
 
 impl AuditState {
     /// An empty log.
@@ -21,13 +32,16 @@ impl AuditState {
             seq: 0,
             chain: [0; 32],
             pending: Vec::new(),
-            window_start: 0,
-            window_count: 0,
+            failures: Window::default(),
         }
     }
 
-    /// Forgets entries that the service has stored.
+    /// Forgets entries that the service has stored. A number above the newest one is of another
+    /// log, as after an import to a device that has lost the vault, and acknowledges nothing.
     pub fn acknowledge(&mut self, stored: u64) {
+        if stored > self.seq {
+            return;
+        }
         let unstored = self.seq.saturating_sub(stored);
         let kept = usize::try_from(unstored)
             .unwrap_or(usize::MAX)
@@ -43,10 +57,7 @@ impl AuditState {
     /// Appends an entry. Errors: `QUOTA` while the service has not stored earlier ones.
     pub fn append(&mut self, vault_id: &Id, time: u64, event: Event) -> Result<()> {
         if self.room() == 0 {
-            return Err(Error::new(
-                ErrorCode::Quota,
-                "the service has not stored the audit log; nothing more is released",
-            ));
+            return Err(full());
         }
         let entry = AuditEntry {
             seq: self.seq.saturating_add(1),
@@ -66,25 +77,21 @@ impl AuditState {
         Ok(())
     }
 
-    /// Whether a failed ceremony gets an entry of its own, or is only counted. The window is in
-    /// the record, so a crash of the sealer does not open a new one.
+    /// Whether a failed ceremony gets an entry of its own, or is only counted.
     pub fn admit_failure(&mut self, now: u64) -> bool {
-        self.note_time(now);
-        if now.saturating_sub(self.window_start) >= limits::WINDOW_S {
-            self.window_start = now;
-            self.window_count = 0;
-        }
-        if self.window_count >= limits::AUDIT_FAILURES_PER_WINDOW || self.room() == 0 {
-            return false;
-        }
-        self.window_count += 1;
-        true
+        self.room() > 0
+            && self
+                .failures
+                .admit(now, limits::AUDIT_FAILURES_PER_WINDOW)
+                .is_ok()
     }
 
-    /// Keeps the window from lying in the future: a clock that was ahead and was put back must not
-    /// hold it open until it has caught up. Part of every commit.
-    pub fn note_time(&mut self, now: u64) {
-        self.window_start = self.window_start.min(now);
+    /// Refuses a ceremony whose end there would be no room to log. Errors: `QUOTA`.
+    pub fn check_room(&self) -> Result<()> {
+        if self.room() < ENTRIES {
+            return Err(full());
+        }
+        Ok(())
     }
 
     /// Verifies a run of entries and says where it ends.

@@ -18,6 +18,33 @@ pub struct Binding {
     pub epoch: Id,
     /// SHA-256 of the operation with its parameters.
     pub operation: [u8; 32],
+    /// Whether it is the first of two steps: then it can be continued and not finished.
+    pub continues: bool,
+}
+
+/// What a ceremony remembers for its end.
+#[derive(Clone, Debug)]
+pub enum Memory {
+    /// Nothing.
+    Nothing,
+    /// The PRF input that a rotation is to bring.
+    NewInput([u8; 32]),
+    /// An assertion was verified; the registration of another passkey follows.
+    Registration(Asserted),
+    /// An assertion was verified; another one by the same passkey, with a PRF result that gives
+    /// the key with this hash, follows.
+    Confirmation(Asserted, [u8; 32]),
+}
+
+/// What a verified assertion says of its passkey.
+#[derive(Clone, Debug)]
+pub struct Asserted {
+    /// The passkey as a factor.
+    pub factor_id: Id,
+    /// Its signature counter.
+    pub sign_count: u32,
+    /// BS.
+    pub backup_state: bool,
 }
 
 /// A challenge.
@@ -31,6 +58,8 @@ pub struct Challenge {
     pub auth_token: u64,
     /// What it is for.
     pub binding: Binding,
+    /// What it remembers.
+    pub memory: Memory,
     /// Monotonic time at which it dies.
     pub expires_ms: u64,
 }
@@ -112,6 +141,7 @@ impl Challenges {
         }
         if entry.binding.vault_id != binding.vault_id
             || entry.binding.operation != binding.operation
+            || entry.binding.continues != binding.continues
         {
             return Err(Error::new(
                 ErrorCode::OperationMismatch,

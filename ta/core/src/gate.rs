@@ -1,18 +1,25 @@
-//! Ceremonies: what is checked before one begins, and what must hold before its operation runs.
+//! Ceremonies on a vault that is here: what is checked before one begins, and whom its answer
+//! proves to be there.
 //!
-//! A ceremony that ends has two stages. [`verify`] decides and changes nothing; [`apply`] changes
-//! the record and decides nothing about the user. The sealer commits the record between `apply`
-//! and the answer.
+//! A ceremony that ends has two stages. [`crate::change::decide`] decides and changes nothing;
+//! [`crate::change::apply`] changes the record and decides nothing about the user. The sealer
+//! commits the record between `apply` and the answer.
 
-use sealer_wire::{AuditEvent, Error, ErrorCode, Operation, Owner, Reply, Result, encode, limits};
+use alloc::vec::Vec;
+
+use minicbor::bytes::ByteVec;
+use sealer_wire::{
+    Error, ErrorCode, FactorKind, Operation, Owner, PrfInput, PrfInputs, PrfState, Result, encode,
+    limits,
+};
 use sha2::{Digest, Sha256};
 
-use crate::backup::{self, Authentic};
-use crate::platform::Platform;
-use crate::record::{Credential, Event, Record};
-use crate::vault;
-use crate::webauthn::{self, Policy, PublicKey};
-use crate::{auth_token, challenge::Challenge};
+use crate::challenge::{Asserted, Challenge, Memory};
+use crate::header::Header;
+use crate::platform::{Platform, random};
+use crate::record::{Credential, Record, VaultState};
+use crate::webauthn::{self, Policy, PrfOutput, PublicKey};
+use crate::{auth_token, backup, budget, factor, rotation, vault};
 
 /// SHA-256 of an owner, as challenges are bound to it.
 pub fn owner_digest(owner: &Owner) -> Result<[u8; 32]> {
@@ -21,8 +28,8 @@ pub fn owner_digest(owner: &Owner) -> Result<[u8; 32]> {
 
 /// SHA-256 of an operation with its parameters.
 ///
-/// Of an archive only the core counts: it names one backup for good, while a re-wrap may replace
-/// the key part between beginning and end, whose MAC is checked each time.
+/// Of an archive that is only read the core counts: it names one backup for good, while a re-wrap
+/// may replace the key part between beginning and end, whose MAC is checked each time.
 pub fn operation_digest(operation: &Operation) -> Result<[u8; 32]> {
     let digest = match operation {
         Operation::Restore { core, .. } => core_digest(b"restore", core),
@@ -39,34 +46,125 @@ fn core_digest(operation: &[u8], core: &[u8]) -> sha2::digest::Output<Sha256> {
         .finalize()
 }
 
-/// Whether a ceremony for an operation on an existing vault may begin.
+/// Whether the operation takes two steps.
+pub fn has_two_steps(operation: &Operation) -> bool {
+    matches!(
+        operation,
+        Operation::AddCredential { .. } | Operation::EnrolPrf
+    )
+}
+
+/// What a ceremony asks of its user.
+pub struct Terms {
+    /// Credentials to allow, or to exclude from a registration.
+    pub credential_ids: Vec<ByteVec>,
+    /// What the PRF extension is asked.
+    pub prf: Option<PrfInputs>,
+    /// What is remembered until the answer.
+    pub memory: Memory,
+}
+
+impl Terms {
+    /// For whom there is nothing to name yet.
+    pub fn none() -> Self {
+        Terms {
+            credential_ids: Vec::new(),
+            prf: None,
+            memory: Memory::Nothing,
+        }
+    }
+}
+
+/// The terms of a ceremony for an operation on a vault that is here.
 ///
-/// Errors: those of the parameters; of the header for `Restore` and `FullVerify`;
-/// `BIOMETRIC_UNAVAILABLE`; `OPERATION_MISMATCH` for an operation that needs no vault.
-pub fn check_begin(platform: &impl Platform, record: &Record, operation: &Operation) -> Result<()> {
+/// Errors: those of the parameters; of the header for operations on an archive;
+/// `BIOMETRIC_UNAVAILABLE`; `QUOTA` while the audit log has no room; `OPERATION_MISMATCH` for an
+/// operation that needs no vault.
+pub fn begin(
+    platform: &mut impl Platform,
+    record: &Record,
+    operation: &Operation,
+) -> Result<Terms> {
+    let state = &record.state;
+    let mut terms = Terms {
+        credential_ids: ids(&state.credentials),
+        prf: None,
+        memory: Memory::Nothing,
+    };
     match operation {
-        Operation::CreateVault { .. } => {
+        Operation::CreateVault { .. } | Operation::Import { .. } => {
             return Err(Error::new(
                 ErrorCode::OperationMismatch,
-                "the vault exists already",
+                "not an operation on a vault that is here",
             ));
         }
         Operation::DeleteVault => {}
-        Operation::SetOrigins { origins } => vault::check_origins(origins)?,
+        Operation::SetOrigins { origins } => {
+            vault::check_origins(origins)?;
+            budget::check_origins(state, origins)?;
+        }
         Operation::Restore { core, key_part } | Operation::FullVerify { core, key_part } => {
             backup::authenticate(record, core, key_part)?;
         }
-        _ => return Err(unsupported()),
+        Operation::AddCredential { label } => {
+            vault::check_label(label)?;
+            check_credentials(state)?;
+        }
+        Operation::RemoveCredential {
+            credential_id,
+            allow_last_portable,
+        } => {
+            check_removal(state, credential_id, *allow_last_portable)?;
+        }
+        Operation::EnrolPrf => {
+            let able: Vec<&Credential> = enrollable(state)?;
+            terms.prf = Some(prf_inputs(state, able.iter().copied(), None));
+            terms.credential_ids = ids(able);
+        }
+        Operation::CreateRecoveryKey => check_replacement(state, FactorKind::Recovery)?,
+        Operation::SetPassword { parameters } => {
+            parameters.check()?;
+            check_replacement(state, FactorKind::Password)?;
+        }
+        Operation::Rotate => {
+            rotation::check_room(state)?;
+            let enrolled = || {
+                state
+                    .credentials
+                    .iter()
+                    .filter(|one| one.portable.is_some())
+            };
+            if enrolled().next().is_some() {
+                let input = random(platform)?;
+                terms.prf = Some(prf_inputs(state, enrolled(), Some(input)));
+                terms.memory = Memory::NewInput(input);
+            }
+        }
+        Operation::EndEpoch { epoch } => {
+            if !rotation::is_retired(state, *epoch) {
+                return Err(Error::new(
+                    ErrorCode::NotFound,
+                    "the vault has no such retired epoch",
+                ));
+            }
+        }
+        Operation::Rehearse {
+            core,
+            key_part,
+            with,
+        } => {
+            let header = Header::decode(core, key_part)?;
+            check_rehearsal(record, &header)?;
+            rehearsal_terms(state, &header, *with, &mut terms)?;
+        }
     }
-    if record.state.biometric_user.is_some() && platform.auth_token_key().is_none() {
+    if !matches!(operation, Operation::DeleteVault) {
+        record.audit.check_room()?;
+    }
+    if state.biometric_user.is_some() && platform.auth_token_key().is_none() {
         return Err(no_biometrics());
     }
-    Ok(())
-}
-
-/// The refusal of what this version does not do.
-pub fn unsupported() -> Error {
-    Error::new(ErrorCode::BadRequest, "this sealer cannot do that yet")
+    Ok(terms)
 }
 
 /// The refusal of a vault that asks for biometrics, on a sealer that cannot check them.
@@ -77,119 +175,252 @@ pub fn no_biometrics() -> Error {
     )
 }
 
-/// What a verified assertion changes, and what it lets go.
-pub struct Verified {
-    credential: usize,
-    sign_count: u32,
-    backup_state: bool,
-    archive: Option<Authentic>,
+/// Credential ids for a passkey client.
+pub fn ids<'a>(credentials: impl IntoIterator<Item = &'a Credential>) -> Vec<ByteVec> {
+    credentials
+        .into_iter()
+        .map(|credential| credential.id.clone().into())
+        .collect()
 }
 
-/// Verifies the assertion that gates an operation on an existing vault. Changes nothing.
+/// What the PRF extension of these passkeys is asked.
+pub fn prf_inputs<'a>(
+    state: &VaultState,
+    among: impl Iterator<Item = &'a Credential>,
+    second: Option<[u8; 32]>,
+) -> PrfInputs {
+    let own = among.filter_map(|credential| {
+        Some(PrfInput {
+            credential_id: credential.id.clone(),
+            first: credential.prf_input?,
+        })
+    });
+    PrfInputs {
+        first: state.prf_input,
+        by_credential: own.collect(),
+        second,
+    }
+}
+
+/// Errors: `TOO_MANY_FACTORS` if there is no room for another passkey.
+pub fn check_credentials(state: &VaultState) -> Result<()> {
+    if state.credentials.len() >= limits::CREDENTIALS {
+        return Err(Error::new(
+            ErrorCode::TooManyFactors,
+            "a vault has at most 8 passkeys",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a passkey may be removed, and its place.
 ///
-/// Errors: those of the ceremony; of the header for `Restore` and `FullVerify`.
-pub fn verify(
+/// Errors: `UNKNOWN_CREDENTIAL`, `BAD_REQUEST` for the last passkey, `LAST_PORTABLE_FACTOR`, `QUOTA`
+/// if the vault cannot be rotated.
+pub fn check_removal(
+    state: &VaultState,
+    credential_id: &[u8],
+    allow_last_portable: bool,
+) -> Result<usize> {
+    let index = state.find(credential_id).ok_or_else(unknown_credential)?;
+    if state.credentials.len() == 1 {
+        return Err(Error::new(
+            ErrorCode::BadRequest,
+            "the last passkey of a vault cannot be removed; delete the vault instead",
+        ));
+    }
+    let is_portable = state
+        .credentials
+        .get(index)
+        .is_some_and(|credential| credential.portable.is_some());
+    if is_portable && !allow_last_portable && state.addressees().count() == 1 {
+        return Err(Error::new(
+            ErrorCode::LastPortableFactor,
+            "without this passkey no archive opens on a new device",
+        ));
+    }
+    rotation::check_room(state)?;
+    Ok(index)
+}
+
+/// A factor that is replaced takes a rotation.
+fn check_replacement(state: &VaultState, kind: FactorKind) -> Result<()> {
+    if state.factors.iter().any(|factor| factor.kind == kind) {
+        rotation::check_room(state)?;
+    }
+    Ok(())
+}
+
+/// The passkeys whose PRF extension can be enrolled.
+fn enrollable(state: &VaultState) -> Result<Vec<&Credential>> {
+    let able: Vec<_> = state
+        .credentials
+        .iter()
+        .filter(|credential| check_enrollable(credential).is_ok())
+        .collect();
+    if able.is_empty() {
+        return Err(
+            if state.credentials.iter().any(|one| one.portable.is_some()) {
+                already_enrolled()
+            } else {
+                no_prf()
+            },
+        );
+    }
+    Ok(able)
+}
+
+/// Errors: `PRF_MISSING` if its registration did not report the extension, `DUPLICATE_CREDENTIAL`
+/// if it is enrolled.
+pub fn check_enrollable(credential: &Credential) -> Result<()> {
+    match (credential.prf, &credential.portable) {
+        (_, Some(_)) | (PrfState::Enrolled, _) => Err(already_enrolled()),
+        (PrfState::Unsupported, None) => Err(no_prf()),
+        (PrfState::Enabled, None) => Ok(()),
+    }
+}
+
+fn already_enrolled() -> Error {
+    Error::new(
+        ErrorCode::DuplicateCredential,
+        "the PRF extension of this passkey is enrolled already",
+    )
+}
+
+fn no_prf() -> Error {
+    Error::new(
+        ErrorCode::PrfMissing,
+        "the passkey did not report the PRF extension when it was made",
+    )
+}
+
+/// Whether an archive can be rehearsed here. One of an epoch that is known must be authentic; of
+/// any other the rehearsal itself shows it.
+///
+/// Errors: `NOT_FOUND`, `HEADER_TAMPERED`.
+pub fn check_rehearsal(record: &Record, header: &Header<'_>) -> Result<()> {
+    if header.core.vault_id != record.vault_id {
+        return Err(Error::new(
+            ErrorCode::NotFound,
+            "the archive belongs to another vault",
+        ));
+    }
+    if let Some(root) = record.root_of(&header.part.epoch.id) {
+        header.authenticate(&root)?;
+    }
+    Ok(())
+}
+
+/// A passkey is asked with the input of the archive, not with that of today.
+fn rehearsal_terms(
+    state: &VaultState,
+    header: &Header<'_>,
+    with: FactorKind,
+    terms: &mut Terms,
+) -> Result<()> {
+    let mut envelopes = header.envelopes(with).peekable();
+    if envelopes.peek().is_none() {
+        return Err(factor::cannot_open());
+    }
+    if with != FactorKind::Passkey {
+        return Ok(());
+    }
+    let here = |envelope: &&sealer_wire::header::Envelope| {
+        let id = envelope.credential_id.as_deref();
+        id.is_some_and(|id| state.find(id).is_some())
+    };
+    let (ids, prf) = header.passkeys(here)?;
+    if ids.is_empty() {
+        return Err(factor::cannot_open());
+    }
+    (terms.credential_ids, terms.prf) = (ids, Some(prf));
+    Ok(())
+}
+
+/// An assertion that was verified: who gave it, and what came with it unsigned.
+pub struct Proof {
+    /// Place of the passkey.
+    pub index: usize,
+    /// What the assertion says.
+    pub asserted: Asserted,
+    /// `prf.results.first`.
+    pub prf_first: Option<PrfOutput>,
+    /// `prf.results.second`.
+    pub prf_second: Option<PrfOutput>,
+}
+
+/// Verifies the assertion that gates an operation on a vault that is here. Changes nothing.
+///
+/// Errors: those of the ceremony.
+pub fn verify_assertion(
     platform: &impl Platform,
     record: &Record,
     challenge: &Challenge,
-    operation: &Operation,
     response: &[u8],
     auth_token: Option<&[u8]>,
-) -> Result<Verified> {
+) -> Result<Proof> {
     let parsed = webauthn::parse_assertion(response)?;
-    let index = record
-        .state
+    let state = &record.state;
+    let index = state
+        .find(parsed.credential_id())
+        .ok_or_else(unknown_credential)?;
+    let credential = state
         .credentials
-        .iter()
-        .position(|credential| credential.id == parsed.credential_id())
-        .ok_or(Error::new(
-            ErrorCode::UnknownCredential,
-            "the passkey is none of this vault's",
-        ))?;
-    let credential = credential(record, index)?;
-    let public_key = PublicKey::from_cose(&credential.public_key)?;
+        .get(index)
+        .ok_or_else(unknown_credential)?;
     let assertion = webauthn::verify_assertion(
-        &policy(&record.state.rp_id, &record.state.origins, &record.owner),
+        &policy(&state.rp_id, &state.origins, &record.owner),
         &challenge.value,
         &webauthn::Credential {
             id: &credential.id,
-            public_key: &public_key,
+            public_key: &PublicKey::from_cose(&credential.public_key)?,
             sign_count: credential.sign_count,
             backup_eligible: credential.backup_eligible,
             user_handle: Some(&record.vault_id),
         },
         parsed,
     )?;
-    if let Some(user) = record.state.biometric_user {
-        let key = platform.auth_token_key();
-        if auth_token::verify(key.as_ref(), auth_token, challenge.auth_token)? != user {
-            return Err(Error::new(
-                ErrorCode::BiometricInvalid,
-                "the hardware auth token is another user's",
-            ));
-        }
-    }
-    let archive = match operation {
-        Operation::Restore { core, key_part } | Operation::FullVerify { core, key_part } => {
-            Some(backup::authenticate(record, core, key_part)?)
-        }
-        _ => None,
-    };
-    Ok(Verified {
-        credential: index,
-        sign_count: assertion.sign_count,
-        backup_state: assertion.backup_state,
-        archive,
+    check_biometric(platform, state, challenge, auth_token)?;
+    Ok(Proof {
+        index,
+        asserted: Asserted {
+            factor_id: credential.factor_id,
+            sign_count: assertion.sign_count,
+            backup_state: assertion.backup_state,
+        },
+        prf_first: assertion.prf_first,
+        prf_second: assertion.prf_second,
     })
 }
 
-/// Carries out a verified operation on the record and logs it. The caller commits, and only then
-/// answers. `DeleteVault` has nothing to do here: its record goes.
-pub fn apply(
-    platform: &mut impl Platform,
-    record: &mut Record,
-    operation: Operation,
-    verified: Verified,
-) -> Result<Reply> {
-    let now = platform.unix_time();
-    let credential = record
-        .state
-        .credentials
-        .get_mut(verified.credential)
-        .ok_or(Error::new(ErrorCode::Internal, "the credential is gone"))?;
-    credential.sign_count = verified.sign_count;
-    credential.backup_state = verified.backup_state;
-    credential.last_used_at = Some(now);
-    let credential_id = Some(credential.id.clone());
-    let event = match &operation {
-        Operation::SetOrigins { .. } => AuditEvent::OriginsSet,
-        Operation::Restore { .. } => AuditEvent::RestoreKeyReleased,
-        Operation::FullVerify { .. } => AuditEvent::VerifyKeyReleased,
-        _ => {
-            return Err(Error::new(
-                ErrorCode::Internal,
-                "not an operation on a record",
-            ));
-        }
+/// Where the vault asks for biometrics, the token must be of its user.
+///
+/// Errors: `BIOMETRIC_UNAVAILABLE`, `BIOMETRIC_INVALID`.
+pub fn check_biometric(
+    platform: &impl Platform,
+    state: &VaultState,
+    challenge: &Challenge,
+    auth_token: Option<&[u8]>,
+) -> Result<()> {
+    let Some(user) = state.biometric_user else {
+        return Ok(());
     };
-    let backup_id = verified.archive.as_ref().map(|archive| archive.backup_id);
-    let event = Event {
-        backup_id,
-        credential_id,
-        ..Event::done(event)
-    };
-    record.audit.append(&record.vault_id, now, event)?;
-    match (operation, verified.archive) {
-        (Operation::SetOrigins { origins }, _) => {
-            record.state.origins = origins;
-            Ok(Reply::Vault(record.view()))
-        }
-        (_, Some(archive)) => Ok(Reply::Released(archive.dek)),
-        _ => Err(Error::new(
-            ErrorCode::Internal,
-            "no archive was authenticated",
-        )),
+    let key = platform.auth_token_key();
+    if auth_token::verify(key.as_ref(), auth_token, challenge.auth_token)? != user {
+        return Err(Error::new(
+            ErrorCode::BiometricInvalid,
+            "the hardware auth token is another user's",
+        ));
     }
+    Ok(())
+}
+
+/// The refusal of a passkey that the vault does not have.
+pub fn unknown_credential() -> Error {
+    Error::new(
+        ErrorCode::UnknownCredential,
+        "the passkey is none of this vault's",
+    )
 }
 
 /// The policy of a vault for its ceremonies.
@@ -216,12 +447,4 @@ pub fn check_response(response: &[u8]) -> Result<()> {
         ));
     }
     Ok(())
-}
-
-fn credential(record: &Record, index: usize) -> Result<&Credential> {
-    record
-        .state
-        .credentials
-        .get(index)
-        .ok_or(Error::new(ErrorCode::Internal, "the credential is gone"))
 }

@@ -78,6 +78,11 @@ impl RootKey<'_> {
         )
     }
 
+    /// Decrypts the vault state of a header. Errors: `HEADER_TAMPERED`.
+    pub fn open_vault_state(&self, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>> {
+        open(&self.derive(VAULT_STATE, &[])?, VAULT_STATE, sealed)
+    }
+
     /// MAC over core and key part, each by its hash.
     pub fn header_mac(&self, core: &[u8], key_part: &[u8]) -> Result<[u8; 32]> {
         Ok(self

@@ -28,6 +28,9 @@ use crate::record::Record;
 
 const MAGIC: &[u8; 5] = b"PKBR\x01";
 const HASH: usize = 32;
+const ATTEMPTS: &str = "attempts";
+/// Uids of an Android user.
+const UIDS: u32 = 100_000;
 
 enum Slot {
     Missing,
@@ -103,6 +106,27 @@ pub fn load(store: &mut impl Store, vault: &VaultRef) -> Result<Record> {
     Ok(record)
 }
 
+/// What the store still has of a vault for whom `load` gives nothing: a whole record of this owner,
+/// though an older one than the service has seen, and the number of the last commit that there may
+/// have been. An import begins where that ends.
+pub fn leftover(store: &mut impl Store, vault: &VaultRef) -> Result<(Option<Record>, u64)> {
+    let name = name(&vault.owner, &vault.vault_id)?;
+    let mut best: Option<Record> = None;
+    for slot in 0..2 {
+        if let Slot::Whole(found) = read(store, &name, &vault.vault_id, slot)?
+            && found.owner == vault.owner
+            && best.as_ref().is_none_or(|best| best.seq < found.seq)
+        {
+            best = Some(*found);
+        }
+    }
+    let last = best.as_ref().map_or(0, |record| record.seq);
+    let last = last.max(vault.seen.unwrap_or(0));
+    // Even, so that the first commit is the one in slot 1, as it is for every vault.
+    let even = last.checked_add(last & 1).ok_or(StoreError::Corrupt)?;
+    Ok((best, even))
+}
+
 /// Writes `record` as the newest state. `record.seq` is the number of the last commit, 0 for none,
 /// and is one higher when this succeeds.
 pub fn commit(store: &mut impl Store, record: &mut Record) -> Result<()> {
@@ -161,11 +185,13 @@ pub fn list(store: &mut impl Store, owner: &Owner) -> Result<Vec<Id>> {
 /// Removes records of a user, or of one uid, as many as one answer can name, and gives the ids and
 /// whether there are more. Damaged ones go too.
 pub fn remove_some(store: &mut impl Store, user: u32, uid: Option<u32>) -> Result<(Vec<Id>, bool)> {
-    const UIDS_PER_USER: u32 = 100_000;
-    let wanted = |name: &Name| {
-        name.uid / UIDS_PER_USER == user && uid.is_none_or(|wanted| wanted == name.uid)
-    };
-    let mut found: Vec<Name> = names(store, "")?.into_iter().filter(wanted).collect();
+    let wanted = |of: u32| of / UIDS == user && uid.is_none_or(|wanted| wanted == of);
+    let all = store.list("")?;
+    let mut found: Vec<Name> = all
+        .iter()
+        .filter_map(|name| parse_name(name))
+        .filter(|name| wanted(name.uid))
+        .collect();
     found.sort_unstable_by_key(|name| name.vault_id);
     let mut ids: Vec<Id> = found.iter().map(|name| name.vault_id).collect();
     ids.dedup();
@@ -184,6 +210,14 @@ pub fn remove_some(store: &mut impl Store, user: u32, uid: Option<u32>) -> Resul
     slots.sort_unstable();
     for (_, _, name) in &slots {
         store.remove(name)?;
+    }
+    if !more {
+        for name in all
+            .iter()
+            .filter(|name| attempts_uid(name).is_some_and(wanted))
+        {
+            store.remove(name)?;
+        }
     }
     Ok((ids, more))
 }
@@ -204,6 +238,18 @@ fn names(store: &mut impl Store, prefix: &str) -> Result<Vec<Name>> {
         .iter()
         .filter_map(|name| parse_name(name))
         .collect())
+}
+
+/// The uid of an object that counts wrong passwords.
+fn attempts_uid(name: &str) -> Option<u32> {
+    let (prefix, rest) = name.split_at_checked(24)?;
+    let ours = rest
+        .strip_prefix(ATTEMPTS)
+        .is_some_and(|slot| matches!(slot, "0" | "1"))
+        && prefix
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    ours.then(|| u32::from_str_radix(prefix.get(..8)?, 16).ok())?
 }
 
 fn parse_name(name: &str) -> Option<Name> {
@@ -247,13 +293,19 @@ fn parse(bytes: &[u8]) -> Option<Record> {
     decode_canonical(body, ErrorCode::Corrupt, "the record is malformed").ok()
 }
 
-fn owner_prefix(owner: &Owner) -> Result<String> {
+/// What the names of an owner's objects begin with: uid and owner tag, 24 characters.
+pub fn owner_prefix(owner: &Owner) -> Result<String> {
     let hash = Sha256::digest(encode(owner)?.as_slice());
     let mut prefix = format!("{:08x}", owner.uid);
     for byte in hash.iter().take(8) {
         prefix.push_str(&format!("{byte:02x}"));
     }
     Ok(prefix)
+}
+
+/// Name of one of the two objects that count an owner's wrong passwords.
+pub fn attempts_name(prefix: &str, slot: u32) -> String {
+    format!("{prefix}{ATTEMPTS}{slot}")
 }
 
 fn name(owner: &Owner, vault_id: &Id) -> Result<String> {

@@ -12,6 +12,7 @@ use sealer_wire::{
 use crate::platform::{Platform, random};
 use crate::record::{AuditState, Credential, EpochKey, Event, Record, VaultState};
 use crate::webauthn::{Attestation, Registration};
+use crate::window::Window;
 
 /// Parameters of a vault to be made.
 pub struct Parameters<'a> {
@@ -41,13 +42,13 @@ pub fn check_parameters(parameters: &Parameters<'_>) -> Result<()> {
         limits::NAME,
         "the user name has 1 to 64 bytes",
     )?;
-    bounded(
-        parameters.label,
-        0,
-        limits::NAME,
-        "the label has at most 64 bytes",
-    )?;
+    check_label(parameters.label)?;
     check_origins(parameters.origins)
+}
+
+/// Checks the label of a credential. Errors: `TOO_LARGE`.
+pub fn check_label(label: &str) -> Result<()> {
+    bounded(label, 0, limits::NAME, "the label has at most 64 bytes")
 }
 
 /// Checks number and length of origins. Errors: `BAD_REQUEST`, `TOO_LARGE`.
@@ -135,14 +136,18 @@ pub fn create(
             prf_input: random(platform)?,
             credentials: vec![credential(platform, parameters.label, registration, now)?],
             retired: Vec::new(),
+            factors: Vec::new(),
+            ended: Vec::new(),
         },
         audit: AuditState::new(Secret32::try_fill(|out| platform.random(out))?),
+        backups: Window::default(),
     };
     record.audit.append(&vault_id, now, event)?;
     Ok(record)
 }
 
-fn credential(
+/// A credential out of its registration; its PRF extension is not enrolled thereby.
+pub fn credential(
     platform: &mut impl Platform,
     label: &str,
     registration: Registration,
@@ -169,5 +174,7 @@ fn credential(
         } else {
             PrfState::Unsupported
         },
+        portable: None,
+        prf_input: None,
     })
 }

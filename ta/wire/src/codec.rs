@@ -56,7 +56,7 @@ impl minicbor::encode::Write for Expected<'_> {
 
 /// Decodes a list of at most `MOST` elements. A longer one is refused by its head: one byte of a
 /// message may stand for an element of a hundred bytes in memory.
-pub(crate) fn list<'b, T, C, const MOST: usize>(
+pub fn decode_list<'b, T, C, const MOST: usize>(
     decoder: &mut Decoder<'b>,
     context: &mut C,
 ) -> core::result::Result<Vec<T>, decode::Error>

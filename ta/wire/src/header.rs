@@ -211,7 +211,7 @@ pub struct KeyPart {
     #[cbor(n(4), with = "minicbor::bytes")]
     pub prf_input: [u8; 32],
     /// One per portable factor.
-    #[cbor(n(5), decode_with = "codec::list::<_, _, {limits::ENVELOPES}>")]
+    #[cbor(n(5), decode_with = "codec::decode_list::<_, _, {limits::ENVELOPES}>")]
     pub envelopes: Vec<Envelope>,
     /// The vault state, under a sub-key of the root key.
     #[n(6)]

@@ -24,7 +24,7 @@ mod view;
 
 pub use audit::AuditEntry;
 pub use audit::{AuditEvent, AuditMark, SealedAuditEntry};
-pub use codec::{decode_canonical, encode};
+pub use codec::{decode_canonical, decode_list, encode};
 pub use error::{Error, ErrorCode, Result};
 pub use operation::Operation;
 pub use owner::Owner;

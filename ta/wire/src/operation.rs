@@ -19,7 +19,7 @@ pub enum Operation {
         #[n(0)]
         rp_id: String,
         /// Origins that ceremonies may come from.
-        #[cbor(n(1), decode_with = "codec::list::<_, _, {limits::LIST}>")]
+        #[cbor(n(1), decode_with = "codec::decode_list::<_, _, {limits::LIST}>")]
         origins: Vec<String>,
         /// The name that passkey clients show.
         #[n(2)]
@@ -38,7 +38,7 @@ pub enum Operation {
     #[n(3)]
     SetOrigins {
         /// The new origins.
-        #[cbor(n(0), decode_with = "codec::list::<_, _, {limits::LIST}>")]
+        #[cbor(n(0), decode_with = "codec::decode_list::<_, _, {limits::LIST}>")]
         origins: Vec<String>,
     },
     /// Release the data key of one archive for a restore.

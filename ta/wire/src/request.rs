@@ -115,7 +115,7 @@ pub enum Request {
         #[n(1)]
         after: Option<AuditMark>,
         /// At most [`limits::AUDIT_BATCH`] entries.
-        #[cbor(n(2), decode_with = "codec::list::<_, _, {limits::LIST}>")]
+        #[cbor(n(2), decode_with = "codec::decode_list::<_, _, {limits::LIST}>")]
         entries: Vec<SealedAuditEntry>,
     },
     /// Erase vaults of an app or a user, on behalf of the system, until the answer says that there

@@ -37,7 +37,10 @@ pub struct Begun {
     #[n(5)]
     pub user_name: String,
     /// Credentials to allow (assertion) or to exclude (registration).
-    #[cbor(n(6), decode_with = "codec::list::<_, _, {limits::CREDENTIALS}>")]
+    #[cbor(
+        n(6),
+        decode_with = "codec::decode_list::<_, _, {limits::CREDENTIALS}>"
+    )]
     pub credential_ids: Vec<minicbor::bytes::ByteVec>,
     /// Challenge for the hardware auth token, where the vault asks for biometrics; at the beginning
     /// of an import, where it may.
@@ -58,7 +61,10 @@ pub struct PrfInputs {
     pub first: [u8; 32],
     /// Passkeys with another first input: `evalByCredential`. A member of it stands instead of
     /// `eval`, so it needs `second` as well.
-    #[cbor(n(1), decode_with = "codec::list::<_, _, {limits::CREDENTIALS}>")]
+    #[cbor(
+        n(1),
+        decode_with = "codec::decode_list::<_, _, {limits::CREDENTIALS}>"
+    )]
     pub by_credential: Vec<PrfInput>,
     /// `second`, the same for all passkeys.
     #[cbor(n(2), with = "minicbor::bytes")]
@@ -86,7 +92,10 @@ pub enum Reply {
     /// Ids of the owner's vaults.
     #[n(2)]
     Vaults(
-        #[cbor(n(0), decode_with = "codec::list::<_, _, {limits::VAULTS_PER_OWNER}>")]
+        #[cbor(
+            n(0),
+            decode_with = "codec::decode_list::<_, _, {limits::VAULTS_PER_OWNER}>"
+        )]
         Vec<minicbor::bytes::ByteArray<16>>,
     ),
     /// A vault, after whatever was done to it.
@@ -131,7 +140,10 @@ pub enum Reply {
     #[n(10)]
     Removed {
         /// Their ids.
-        #[cbor(n(0), decode_with = "codec::list::<_, _, {limits::REMOVED_VAULTS}>")]
+        #[cbor(
+            n(0),
+            decode_with = "codec::decode_list::<_, _, {limits::REMOVED_VAULTS}>"
+        )]
         vaults: Vec<minicbor::bytes::ByteArray<16>>,
         /// Whether there are more, for another request of the same.
         #[n(1)]
@@ -230,7 +242,7 @@ pub struct RecordUpdate {
     /// Audit entries that the service has not acknowledged yet, oldest first.
     #[cbor(
         n(2),
-        decode_with = "codec::list::<_, _, {limits::AUDIT_PER_RESPONSE}>"
+        decode_with = "codec::decode_list::<_, _, {limits::AUDIT_PER_RESPONSE}>"
     )]
     pub audit: Vec<SealedAuditEntry>,
 }

@@ -9,16 +9,16 @@ use minicbor::{CborLen, Decode, Encode};
 
 use crate::{Id, codec, limits};
 
-/// What the sealer is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, CborLen)]
+/// What the sealer is, the weaker kind first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, CborLen)]
 #[cbor(index_only)]
 pub enum SealerKind {
     /// The core in an ordinary process with a file store: protects nothing from root.
     #[n(1)]
-    Nonsecure,
+    Nonsecure = 1,
     /// The core in an OP-TEE trusted application.
     #[n(2)]
-    Optee,
+    Optee = 2,
 }
 
 /// What the medium under the sealer promises.
@@ -53,7 +53,7 @@ pub struct Info {
     #[n(3)]
     pub storage_protection: StorageProtection,
     /// COSE algorithm numbers, in order of preference.
-    #[cbor(n(4), decode_with = "codec::list::<_, _, {limits::ALGORITHMS}>")]
+    #[cbor(n(4), decode_with = "codec::decode_list::<_, _, {limits::ALGORITHMS}>")]
     pub algorithms: Vec<i32>,
     /// Life of a challenge in milliseconds.
     #[n(5)]
@@ -99,13 +99,13 @@ pub enum PrfState {
 pub enum FactorKind {
     /// A passkey.
     #[n(1)]
-    Passkey,
+    Passkey = 1,
     /// 64 digits.
     #[n(2)]
-    Recovery,
+    Recovery = 2,
     /// A password.
     #[n(3)]
-    Password,
+    Password = 3,
 }
 
 /// A credential of a vault.
@@ -176,14 +176,14 @@ pub struct VaultView {
     /// Numbers of the epochs that only open older archives.
     #[cbor(
         n(2),
-        decode_with = "codec::list::<_, _, {limits::RETIRED_EPOCHS_IMPORTED}>"
+        decode_with = "codec::decode_list::<_, _, {limits::RETIRED_EPOCHS_IMPORTED}>"
     )]
     pub retired_epochs: Vec<u32>,
     /// WebAuthn relying party id.
     #[n(3)]
     pub rp_id: String,
     /// Origins that ceremonies may come from.
-    #[cbor(n(4), decode_with = "codec::list::<_, _, {limits::ORIGINS}>")]
+    #[cbor(n(4), decode_with = "codec::decode_list::<_, _, {limits::ORIGINS}>")]
     pub origins: Vec<String>,
     /// The name that passkey clients show.
     #[n(5)]
@@ -195,9 +195,12 @@ pub struct VaultView {
     #[n(7)]
     pub created_at: u64,
     /// Oldest first.
-    #[cbor(n(8), decode_with = "codec::list::<_, _, {limits::CREDENTIALS}>")]
+    #[cbor(
+        n(8),
+        decode_with = "codec::decode_list::<_, _, {limits::CREDENTIALS}>"
+    )]
     pub credentials: Vec<CredentialView>,
     /// Oldest first.
-    #[cbor(n(9), decode_with = "codec::list::<_, _, {limits::ENVELOPES}>")]
+    #[cbor(n(9), decode_with = "codec::decode_list::<_, _, {limits::ENVELOPES}>")]
     pub factors: Vec<FactorView>,
 }

@@ -1,5 +1,4 @@
-//! Epochs: no operation of this version makes a second one, but headers of a retired epoch open,
-//! and those of an ended one do not.
+//! Headers of a retired epoch open, those of an ended one do not.
 
 use sealer_wire::header::Epoch;
 use sealer_wire::{Owner, SealerKind, StorageProtection};
@@ -11,6 +10,7 @@ use zeroize::Zeroizing;
 use super::*;
 use crate::platform::{Store, StoreError};
 use crate::record::{AuditState, EpochKey, VaultState};
+use crate::window::Window;
 
 /// Counts where random numbers are asked for.
 #[derive(Default)]
@@ -92,8 +92,11 @@ fn record() -> Record {
             prf_input: [3; 32],
             credentials: Vec::new(),
             retired: Vec::new(),
+            factors: Vec::new(),
+            ended: Vec::new(),
         },
         audit: AuditState::new(Secret32::new(&AUDIT)),
+        backups: Window::default(),
     }
 }
 
@@ -126,10 +129,14 @@ fn a_retired_epoch_opens_what_it_made_and_an_ended_one_does_not() {
     let (mut platform, mut record) = (Counting::default(), record());
     let (core, key_part, dek) = made(&mut platform, &mut record);
     let old = core::mem::replace(&mut record.current, epoch(2));
-    let ended = authenticate(&record, &core, &key_part).err().unwrap();
-    assert_eq!(ended.code, ErrorCode::EpochEnded);
+    let refused = |record: &Record| authenticate(record, &core, &key_part).err().unwrap().code;
+    assert_eq!(refused(&record), ErrorCode::HeaderTampered, "never known");
+    rotation::retire(&mut record.state, epoch(1));
+    rotation::end(&mut record.state, 1);
+    assert_eq!(refused(&record), ErrorCode::EpochEnded);
 
-    record.state.retired.push(old);
+    rotation::retire(&mut record.state, old);
+    assert!(record.state.ended.is_empty());
     let found = authenticate(&record, &core, &key_part).unwrap();
     assert_eq!(found.dek.expose(), &dek);
     let (core, key_part, dek) = made(&mut platform, &mut record);

@@ -6,6 +6,7 @@ fn challenge(number: u8, expires_ms: u64) -> Challenge {
         value: [number; 32],
         auth_token: 1,
         binding: binding(),
+        memory: Memory::Nothing,
         expires_ms,
     }
 }
@@ -16,6 +17,7 @@ fn binding() -> Binding {
         vault_id: [2; 16],
         epoch: [3; 16],
         operation: [4; 32],
+        continues: false,
     }
 }
 
@@ -24,7 +26,8 @@ fn every_part_of_a_binding_counts_and_a_mismatch_spends_nothing() {
     let mut table = Challenges::default();
     table.insert(challenge(9, 100), 0).unwrap();
     type Change = fn(&mut Binding);
-    let cases: [(Change, ErrorCode); 4] = [
+    let cases: [(Change, ErrorCode); 5] = [
+        (|b| b.continues = true, ErrorCode::OperationMismatch),
         (|b| b.owner[31] ^= 1, ErrorCode::ChallengeUnknown),
         (|b| b.vault_id[15] ^= 1, ErrorCode::OperationMismatch),
         (|b| b.operation[0] ^= 1, ErrorCode::OperationMismatch),

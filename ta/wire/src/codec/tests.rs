@@ -23,7 +23,7 @@ fn nulls(head: &[u8], count: usize) -> Vec<u8> {
 #[test]
 fn a_list_above_its_limit_is_refused_by_its_head() {
     let decode = |bytes: &[u8]| {
-        let decoded = list::<Counted, (), 8>(&mut Decoder::new(bytes), &mut ());
+        let decoded = decode_list::<Counted, (), 8>(&mut Decoder::new(bytes), &mut ());
         (
             decoded.map(|list| list.len()).ok(),
             DECODED.swap(0, Ordering::Relaxed),
