@@ -1,5 +1,5 @@
 # Runs while the system root is being made and its package index is still there: `$1` is the system root.
-# Keeps AOSP's source, and takes from unstable what the suite has not: the AIDL compiler of Android 14 and an android.jar.
+# Keeps AOSP's source, and takes the AIDL compiler from unstable: the suite's own one is of Android 10.
 set -eu
 root=$1
 lists=$root/etc/apt/sources.list.d
@@ -12,7 +12,7 @@ mkdir -p "$root/opt/aosp"
 chroot "$root" sh -eu <<'INSIDE'
 apt='apt-get -qq -o APT::Sandbox::User=root'
 $apt update
-$apt install aidl/unstable libandroid-23-java/unstable
+$apt install aidl/unstable
 cd /opt/aosp
 # Not installable here for arm64: a package that one of them wants has no second architecture.
 mkdir arm64

@@ -14,7 +14,7 @@ AOSP_PACKAGES=(
     android-libbase-dev:arm64 android-libcutils-dev:arm64
     android-liblog-dev:arm64 libselinux1-dev:arm64
     # Android.bp, policy, and Java for what `aidl --lang=java` makes.
-    blueprint-tools checkpolicy secilc setools
+    blueprint-tools m4 checkpolicy secilc setools
     openjdk-21-jdk-headless
     # For the guest, and the way into it.
     adb adbd:arm64
@@ -60,10 +60,10 @@ build_aosp_sysroot() {
     need_sysroot_tools
     mkdir "$root"
     if [[ $EUID -eq 0 ]]; then
-        mmdebstrap --mode=root --format=directory "${AOSP_OPTIONS[@]}" "$AOSP_SUITE" "$root" || return
+        mmdebstrap --quiet --mode=root --format=directory "${AOSP_OPTIONS[@]}" "$AOSP_SUITE" "$root" || return
     else
         # Unpacked as one owner: the sandbox maps no more than that, and the user can delete it.
-        mmdebstrap --mode=unshare --format=tar --skip=output/dev \
+        mmdebstrap --quiet --mode=unshare --format=tar --skip=output/dev \
             "${AOSP_OPTIONS[@]}" "$AOSP_SUITE" - |
             tar -C "$root" -x --no-same-owner --no-same-permissions || return
     fi
