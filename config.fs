@@ -6,4 +6,4 @@
 value: 7750
 
 [AID_VENDOR_SEALER]
-value: 2950
+value: 2901

@@ -276,7 +276,7 @@ def shipped_crates():
     tree = cargo(
         "tree", "--locked", "--no-dedupe", "--prefix", "depth", "-e", "normal", "--target", "aarch64-linux-android",
         "-p", "passkeybackupd", "-p", "pkb", "-p", "sealer-hal", "--no-default-features",
-        "--features", "sealer-hal/nonsecure", "--format", " {p}")
+        "--features", "sealer-hal/nonsecure,sealer-hal/optee", "--format", " {p}")
     crates, skip = {}, None
     for line in tree.splitlines():
         match = re.match(r"(\d+) (\S+) v(\S+)", line)

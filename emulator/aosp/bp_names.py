@@ -9,7 +9,7 @@ import os
 import re
 import sys
 
-PLATFORM = {"libbinder_rs", "libtempfile", "liblog_rust", "android.hardware.security.sealer-service.optee"}
+PLATFORM = {"libbinder_rs", "libtempfile", "liblog_rust"}
 FILES = ("srcs", "src", "init_rc", "vintf_fragments", "license_text")
 MODULES = ("rustlibs", "defaults", "default_applicable_licenses", "proc_macros")
 

@@ -25,6 +25,7 @@ interface ISealer {
   const int MAX_MESSAGE_BYTES = 65536;
   const int ERROR_BAD_REQUEST = 2;
   const int ERROR_TOO_LARGE = 3;
+  const int ERROR_PERMISSION_DENIED = 6;
   const int ERROR_TEE_UNAVAILABLE = 104;
   const int ERROR_INTERNAL = 107;
 }
