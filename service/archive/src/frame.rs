@@ -1,20 +1,22 @@
 //! Framing: magic, lengths, core and key part (`archive-format.md`, first line).
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, BufWriter, ErrorKind, Read, Write};
 
 use sealer_wire::{Error, ErrorCode, Result, limits};
 use sha2::{Digest, Sha256};
 
 use crate::body::{Structure, body_cut_short};
 use crate::job::Job;
+use crate::output::Output;
 use crate::stream::{copy_error, read_error, write_full};
 
 /// The first bytes of an archive of format version 1.
 pub const MAGIC: [u8; 4] = *b"PKB1";
 
-/// How much of a body is copied between two looks at the job: large enough that the kernel can
-/// copy by reference, small enough to cancel in time.
+/// How much of a body is copied between two looks at the job.
 const COPY_STEP: u64 = 16 << 20;
+/// Buffer of the copy.
+const COPY_BUFFER: usize = 1 << 20;
 
 /// A header as it stands in the file. Nothing in it is authenticated yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,29 +124,29 @@ pub fn write_header(
 
 /// Copies an archive with another key part: same core, same body bytes. Returns the new length.
 ///
-/// `input` stands at the start of an archive. Where both sides are files of one file system the
-/// kernel copies (`copy_file_range`). The body is not authenticated, only its length is checked.
-/// The job's progress counts body bytes.
+/// `input` stands at the start of an archive. The body is not authenticated, only its length is
+/// checked. The job's progress counts body bytes.
 /// Errors: those of [`read_header`] and [`write_header`], `TRUNCATED` for an impossible length.
 pub fn replace_key_part<R: Read, W: Write>(
     job: &Job,
     input: &mut R,
     new_key_part: &[u8],
-    output: &mut W,
+    output: impl Into<Output<W>>,
 ) -> Result<u64> {
     let header = read_header(input)?;
-    let header_bytes = write_header(job, &header.core, new_key_part, output)?;
+    let mut output = output.into();
+    let mut writer = BufWriter::with_capacity(COPY_BUFFER, output.head());
+    let header_bytes = write_header(job, &header.core, new_key_part, &mut writer)?;
+    let failed = |error: &io::Error| {
+        // What a cancelled descriptor says is not why.
+        job.check().err().unwrap_or_else(|| copy_error(error))
+    };
     let mut body_bytes = 0;
     loop {
         job.check()?;
-        // `copy` uses copy_file_range where it can, and continues after EINTR and short counts.
-        let step = match io::copy(&mut input.by_ref().take(COPY_STEP), output) {
-            Ok(step) => step,
-            Err(error) => {
-                job.check()?;
-                return Err(copy_error(&error));
-            }
-        };
+        // `copy` continues after EINTR and short counts.
+        let step = io::copy(&mut input.by_ref().take(COPY_STEP), &mut writer)
+            .map_err(|error| failed(&error))?;
         if step == 0 {
             break;
         }
@@ -152,6 +154,7 @@ pub fn replace_key_part<R: Read, W: Write>(
         job.advance(step);
     }
     Structure::from_body_bytes(body_bytes).ok_or_else(body_cut_short)?;
+    writer.flush().map_err(|error| failed(&error))?;
     Ok(header_bytes + body_bytes)
 }
 

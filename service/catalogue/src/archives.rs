@@ -153,6 +153,15 @@ impl View<'_> {
         self.archive_page(sql::ARCHIVE_RETIRED_PAGE, key, vault_id, limit, next)
     }
 
+    /// How many archives [`View::list_retired_archives`] has. Errors: `NOT_FOUND`.
+    pub fn count_retired_archives(&self, owner: &Owner, vault_id: &Id) -> Result<u64> {
+        let (_, vault) = self.vault_key(owner, vault_id)?;
+        let current = self.first(sql::VAULT_EPOCH, [vault.row()], |row| row.get::<_, u32>(0))?;
+        let key = params![vault.row(), current.unwrap_or(0)];
+        let count = self.first(sql::ARCHIVE_RETIRED_COUNT, key, |row| uint(row, 0))?;
+        Ok(count.unwrap_or(0))
+    }
+
     fn archive_page(
         &self,
         sql: &str,

@@ -76,6 +76,8 @@ statements! {
         FROM archives INDEXED BY archives_by_epoch
         WHERE vault = ?1 AND (epoch, created_at, backup_id) < (?2, ?3, ?4)
         ORDER BY epoch DESC, created_at DESC, backup_id DESC LIMIT ?5";
+    ARCHIVE_RETIRED_COUNT = "SELECT count(*) FROM archives INDEXED BY archives_by_epoch
+        WHERE vault = ?1 AND epoch < ?2";
 
     AUDIT_GET = "SELECT entry, mac FROM audit WHERE vault = ?1 AND seq = ?2";
     AUDIT_ADD = "INSERT INTO audit (vault, seq, entry, mac) VALUES (?1, ?2, ?3, ?4)";

@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{furnish, id, open, owner};
+use common::{furnish, id, open, owner, state_dir};
 use passkeybackup_catalogue::{Catalogue, FILE, StateDir};
 use sealer_wire::{Error, ErrorCode};
 
@@ -20,7 +20,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 fn try_open(dir: &Path) -> Result<Catalogue, Error> {
-    Catalogue::open(&StateDir::open(dir).expect("the folder itself is fine"))
+    Catalogue::open(&state_dir(dir))
 }
 
 /// A folder with a furnished catalogue that was closed cleanly, and the path of its file.
@@ -113,14 +113,14 @@ fn one_folder_has_one_process() {
     assert_eq!(e.code, ErrorCode::StateInUse);
 
     catalogue.close().unwrap();
-    StateDir::open(dir.path()).unwrap();
+    state_dir(dir.path());
 }
 
 #[test]
 fn an_empty_folder_is_closed_and_a_full_one_refused() {
     let dir = tempfile::tempdir().unwrap();
     fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
-    drop(StateDir::open(dir.path()).unwrap());
+    drop(state_dir(dir.path()));
     assert_eq!(mode(dir.path()), 0o700);
 
     for open_to in [0o750, 0o705, 0o770, 0o777, 0o701] {
@@ -236,13 +236,13 @@ fn garbage_is_corrupt() {
         &[0xa5; 100_000],
     ] {
         let dir = tempfile::tempdir().unwrap();
-        drop(StateDir::open(dir.path()).unwrap());
+        drop(state_dir(dir.path()));
         fs::write(dir.path().join(FILE), garbage).unwrap();
         assert_corrupt(dir.path());
     }
     // The right magic, and nothing right after it.
     let dir = tempfile::tempdir().unwrap();
-    drop(StateDir::open(dir.path()).unwrap());
+    drop(state_dir(dir.path()));
     let mut bytes = b"SQLite format 3\0".to_vec();
     for length in [16, 100, 512, 4096, 8192] {
         bytes.resize(length, 0x5a);
@@ -280,7 +280,7 @@ fn a_cut_file_is_corrupt() {
 #[test]
 fn another_programs_database_is_left_alone() {
     let dir = tempfile::tempdir().unwrap();
-    drop(StateDir::open(dir.path()).unwrap());
+    drop(state_dir(dir.path()));
     let db = rusqlite::Connection::open(dir.path().join(FILE)).unwrap();
     db.execute_batch("CREATE TABLE theirs (x); PRAGMA user_version = 1;")
         .unwrap();
@@ -346,7 +346,7 @@ fn links_and_folders_are_not_a_catalogue() {
 #[test]
 fn an_unfinished_beginning_is_begun_again() {
     let dir = tempfile::tempdir().unwrap();
-    drop(StateDir::open(dir.path()).unwrap());
+    drop(state_dir(dir.path()));
     for name in ["catalogue.db.new", "catalogue.db.new-journal"] {
         fs::write(dir.path().join(name), "half").unwrap();
     }

@@ -2,15 +2,17 @@
 
 //! The command line.
 
-use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+mod values;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use sealer_wire::{Id, limits};
-use serde_json::value::RawValue;
 
 use crate::failure::{Failure, Result};
+pub use values::{CredentialId, Meta, Place};
+use values::{parse_credential, parse_id};
 
 /// Backups that only a passkey opens.
 ///
@@ -45,6 +47,15 @@ pub enum Command {
     /// Passkeys of a vault
     #[command(subcommand)]
     Passkey(Passkey),
+    /// Let a passkey open archives on a new device, by its PRF extension
+    #[command(subcommand)]
+    Prf(Prf),
+    /// 64 digits that open archives on a new device
+    #[command(subcommand)]
+    Recovery(Recovery),
+    /// A password that opens archives on a new device
+    #[command(subcommand)]
+    Password(Password),
     /// Make an archive; needs no ceremony
     Backup(Backup),
     /// Get back what an archive holds
@@ -54,9 +65,24 @@ pub enum Command {
     Verify(Verify),
     /// The archives of a vault that the catalogue knows, newest first
     Archives(Archives),
-    /// Entries of the catalogue
+    /// Bring a vault to this device, from nothing but one of its archives and its user
+    #[command(subcommand)]
+    Import(Import),
+    /// Give a vault new keys
+    #[command(subcommand)]
+    Rotate(Rotate),
+    /// Keys that only older archives need
+    #[command(subcommand)]
+    Epoch(Epoch),
+    /// Write an archive anew under the factors of today, or forget it
     #[command(subcommand)]
     Archive(Archive),
+    /// Prove that a passkey would open an archive on a new device
+    #[command(subcommand)]
+    Rehearse(Rehearse),
+    /// What the service knows of archives
+    #[command(subcommand)]
+    Catalogue(Catalogue),
     /// The audit log of a vault, newest first
     Audit(Audit),
     /// Show on this machine, with nothing running, what the service does and what it refuses
@@ -114,6 +140,164 @@ pub enum Origin {
 pub enum Passkey {
     /// The passkeys of a vault, oldest first
     List(OfVault),
+    /// Begin the assertion, by an enrolled passkey, that lets another one in
+    BeginAdd {
+        #[command(flatten)]
+        of: OfVault,
+        /// A name for the new passkey
+        #[arg(long, value_name = "NAME", default_value = "")]
+        label: String,
+    },
+    /// Begin the registration of the new passkey; takes the assertion
+    ContinueAdd(Finish),
+    /// Add the new passkey; takes the registration
+    FinishAdd(Finish),
+    /// Begin the assertion that removes a passkey and rotates
+    BeginRemove {
+        #[command(flatten)]
+        of: OfVault,
+        /// Credential id of the passkey that is to go
+        #[arg(value_name = "CRED", value_parser = parse_credential)]
+        credential: CredentialId,
+        /// It may be the last factor that opens archives on a new device
+        #[arg(long)]
+        allow_last_portable: bool,
+    },
+    /// Remove the passkey; takes the assertion
+    FinishRemove(Finish),
+}
+
+/// The PRF extension of a passkey.
+#[derive(Debug, Subcommand)]
+pub enum Prf {
+    /// Begin the first of two assertions
+    Begin(OfVault),
+    /// Begin the second; takes the first
+    Confirm(Finish),
+    /// Enrol the passkey; takes the second
+    Finish(Finish),
+}
+
+/// The recovery key.
+#[derive(Debug, Subcommand)]
+pub enum Recovery {
+    /// Begin the assertion that makes a recovery key, or replaces it
+    BeginCreate(OfVault),
+    /// Make the recovery key and show it, this once; takes the assertion
+    FinishCreate {
+        #[command(flatten)]
+        finish: Finish,
+        /// Show it as a QR code too; with --json on standard error
+        #[arg(long)]
+        qr: bool,
+    },
+}
+
+/// The password.
+#[derive(Debug, Subcommand)]
+pub enum Password {
+    /// Begin the assertion that sets a password, or replaces it
+    BeginSet(OfVault),
+    /// Set the password; takes the assertion
+    FinishSet {
+        #[command(flatten)]
+        finish: Finish,
+        #[command(flatten)]
+        password: PasswordFile,
+    },
+}
+
+/// A password in a file.
+#[derive(Debug, Args)]
+pub struct PasswordFile {
+    /// The password: the file's content up to the end of its first line; - for standard input
+    #[arg(long = "password-file", value_name = "F")]
+    pub file: Place,
+}
+
+/// An import.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// Begin the assertion by a passkey that opens the archive
+    Begin(Imported),
+    /// Begin the registration of a new passkey beside the recovery key
+    BeginRecovery {
+        #[command(flatten)]
+        imported: Imported,
+        /// The recovery key: 64 digits, with or without hyphens, spaces and line breaks; - for
+        /// standard input
+        #[arg(long, value_name = "K")]
+        key_file: Place,
+    },
+    /// Begin the registration of a new passkey beside the password
+    BeginPassword {
+        #[command(flatten)]
+        imported: Imported,
+        #[command(flatten)]
+        password: PasswordFile,
+    },
+    /// Import the vault; takes the assertion or registration
+    Finish(Finish),
+}
+
+/// What is imported.
+#[derive(Debug, Args)]
+pub struct Imported {
+    #[command(flatten)]
+    pub of: OfArchive,
+    /// The archive may come from a stronger kind of sealer than this device has
+    #[arg(long)]
+    pub allow_weaker_sealer: bool,
+}
+
+/// A rotation.
+#[derive(Debug, Subcommand)]
+pub enum Rotate {
+    /// Begin the assertion that rotates a vault
+    Begin(OfVault),
+    /// Rotate the vault and write archives anew; takes the assertion
+    Finish {
+        #[command(flatten)]
+        finish: Finish,
+        /// Archive that gets the new keys at once, in place; may be repeated
+        #[arg(long = "archive", value_name = "F", num_args = 1..)]
+        archives: Vec<PathBuf>,
+    },
+}
+
+/// Retired epochs.
+#[derive(Debug, Subcommand)]
+pub enum Epoch {
+    /// Begin the assertion that ends a retired epoch for good
+    BeginEnd {
+        #[command(flatten)]
+        of: OfVault,
+        /// Number of the epoch
+        #[arg(value_name = "E", value_parser = clap::value_parser!(i64).range(1..))]
+        epoch: i64,
+    },
+    /// End the epoch; takes the assertion
+    FinishEnd(Finish),
+}
+
+/// A rehearsal.
+#[derive(Debug, Subcommand)]
+pub enum Rehearse {
+    /// Begin the assertion
+    Begin(OfArchive),
+    /// Open the archive's header as a new device would, and forget it; takes the assertion
+    Finish(Finish),
+}
+
+/// The catalogue.
+#[derive(Debug, Subcommand)]
+pub enum Catalogue {
+    /// Enter the archives of a folder that the catalogue does not have
+    Rebuild {
+        /// The folder; those in it are not looked into
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+    },
 }
 
 /// A backup.
@@ -190,9 +374,15 @@ pub struct Archives {
     pub page: Page,
 }
 
-/// Entries of the catalogue.
+/// One archive.
 #[derive(Debug, Subcommand)]
 pub enum Archive {
+    /// Write an archive anew in place: same content, keys and factors of today
+    Refresh {
+        /// The archive
+        #[arg(value_name = "F")]
+        archive: PathBuf,
+    },
     /// Remove an archive from the catalogue; the file stays
     Forget {
         /// Id of the archive
@@ -261,63 +451,6 @@ pub struct Page {
     pub page: Option<String>,
 }
 
-/// A file, or a standard stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// Standard input or output.
-    Standard,
-    /// A file.
-    File(PathBuf),
-}
-
-impl Place {
-    /// The name of the file, `-` for a standard stream.
-    pub fn path(&self) -> &Path {
-        match self {
-            Place::Standard => Path::new("-"),
-            Place::File(path) => path,
-        }
-    }
-}
-
-impl From<OsString> for Place {
-    fn from(text: OsString) -> Place {
-        if text == OsStr::new("-") {
-            Place::Standard
-        } else {
-            Place::File(text.into())
-        }
-    }
-}
-
-/// The app's own metadata: JSON.
-#[derive(Clone, Debug)]
-pub struct Meta(pub Box<RawValue>);
-
-impl FromStr for Meta {
-    type Err = serde_json::Error;
-
-    fn from_str(text: &str) -> std::result::Result<Meta, serde_json::Error> {
-        serde_json::from_str(text).map(Meta)
-    }
-}
-
-fn parse_id(text: &str) -> std::result::Result<Id, &'static str> {
-    const WRONG: &str = "not an id: 32 hexadecimal digits";
-    let digits = text.as_bytes();
-    let mut id = Id::default();
-    if digits.len() != 2 * id.len() {
-        return Err(WRONG);
-    }
-    for (byte, pair) in id.iter_mut().zip(digits.chunks_exact(2)) {
-        for &digit in pair {
-            let value = char::from(digit).to_digit(16).ok_or(WRONG)?;
-            *byte = (*byte << 4) | u8::try_from(value).map_err(|_| WRONG)?;
-        }
-    }
-    Ok(id)
-}
-
 /// Whether `--json` is there, for errors in what else is.
 pub fn wants_json(arguments: &[OsString]) -> bool {
     arguments
@@ -342,10 +475,8 @@ impl Cli {
             ));
         }
         if self.command.uses_of_stdin() > 1 {
-            return Err(
-                Failure::usage("the archive and the response both want standard input")
-                    .with_hint("give the response with --response FILE"),
-            );
+            return Err(Failure::usage("two things want standard input")
+                .with_hint("name a file for one of them, such as --response FILE"));
         }
         if let Command::Backup(Backup {
             meta: Some(meta), ..
@@ -381,6 +512,15 @@ impl Command {
                 ceremony: Some(FullVerify::Finish { finish, of }),
                 ..
             }) => vec![&finish.response, &of.archive],
+            Command::Password(Password::FinishSet { finish, password }) => {
+                vec![&finish.response, &password.file]
+            }
+            Command::Import(Import::BeginRecovery { imported, key_file }) => {
+                vec![&imported.of.archive, key_file]
+            }
+            Command::Import(Import::BeginPassword { imported, password }) => {
+                vec![&imported.of.archive, &password.file]
+            }
             _ => Vec::new(),
         };
         places

@@ -8,7 +8,7 @@
 //! and whatever goes wrong before leaves nothing behind.
 
 use std::collections::hash_map::RandomState;
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::hash::BuildHasher;
 use std::io::{self, ErrorKind, IsTerminal, Read};
 use std::os::fd::{AsFd, OwnedFd};
@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use binder::ParcelFileDescriptor;
 use sealer_wire::ErrorCode;
+use zeroize::Zeroizing;
 
 use crate::args::Place;
 use crate::failure::{Failure, Result};
@@ -24,6 +25,8 @@ use crate::interrupt::Interrupt;
 
 /// Longest answer of a passkey client that is sent.
 const MAX_RESPONSE: u64 = 64 * 1024;
+/// Longest password or recovery key that is sent.
+const MAX_SECRET: u64 = 2048;
 
 /// Something to read from.
 pub struct Input {
@@ -80,6 +83,56 @@ impl Input {
     pub fn descriptor(&self) -> &ParcelFileDescriptor {
         &self.descriptor
     }
+
+    /// The same, as part of a list.
+    pub fn into_descriptor(self) -> ParcelFileDescriptor {
+        self.descriptor
+    }
+}
+
+/// A recovery key that a person typed or stored: checked by the service, bounded here.
+pub fn recovery_key(place: &Place) -> Result<Zeroizing<Vec<u8>>> {
+    secret(place, "the recovery key")
+}
+
+/// A password: the first line. Whoever makes the file with an editor or `echo` gets a line end
+/// that is no part of it.
+pub fn password(place: &Place) -> Result<Zeroizing<Vec<u8>>> {
+    let mut password = secret(place, "the password")?;
+    let end = password
+        .iter()
+        .position(|byte| matches!(byte, b'\r' | b'\n'));
+    if let Some(end) = end {
+        let rest = password.get(end..).unwrap_or_default();
+        if rest.iter().any(|byte| !matches!(byte, b'\r' | b'\n')) {
+            return Err(Failure::new(
+                ErrorCode::BadRequest,
+                "the password has more than one line",
+            ));
+        }
+        password.truncate(end);
+    }
+    Ok(password)
+}
+
+fn secret(place: &Place, what: &str) -> Result<Zeroizing<Vec<u8>>> {
+    // All the room at once: a buffer that grows leaves copies.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_SECRET as usize + 1));
+    let read = match place {
+        Place::Standard => io::stdin()
+            .lock()
+            .take(MAX_SECRET + 1)
+            .read_to_end(&mut bytes),
+        Place::File(path) => {
+            File::open(path).and_then(|file| file.take(MAX_SECRET + 1).read_to_end(&mut bytes))
+        }
+    };
+    read.map_err(|e| Failure::io(&format!("cannot read {what}"), place.path(), &e))?;
+    if bytes.len() as u64 > MAX_SECRET {
+        let text = format!("{what} has more than {MAX_SECRET} bytes");
+        return Err(Failure::new(ErrorCode::TooLarge, text));
+    }
+    Ok(bytes)
 }
 
 /// The answer of a passkey client, bounded, as its bytes are.
@@ -124,6 +177,8 @@ pub enum Target {
         folder: PathBuf,
         /// Whether it may take the place of another.
         force: bool,
+        /// What others may do with it; only its owner, if not given.
+        permissions: Option<Permissions>,
     },
 }
 
@@ -141,9 +196,24 @@ impl Target {
                     path: path.clone(),
                     folder: folder_of(path),
                     force,
+                    permissions: None,
                 })
             }
         }
+    }
+
+    /// The place of the input itself, which stays until the new file is complete.
+    pub fn in_place(path: PathBuf, input: &Input) -> Result<Target> {
+        if !input.about.is_file() {
+            let text = format!("{} is not a regular file", path.display());
+            return Err(Failure::new(ErrorCode::BadRequest, text));
+        }
+        Ok(Target::File {
+            folder: folder_of(&path),
+            path,
+            force: true,
+            permissions: Some(input.about.permissions()),
+        })
     }
 
     /// Makes what the service writes into.
@@ -161,9 +231,13 @@ impl Target {
                 path,
                 folder,
                 force,
+                permissions,
             } => {
-                let (file, temporary) = create_temporary(&folder, interrupt)
-                    .map_err(|e| Failure::io("cannot make a file in", &folder, &e))?;
+                let failed = |e| Failure::io("cannot make a file in", &folder, &e);
+                let (file, temporary) = create_temporary(&folder, interrupt).map_err(failed)?;
+                if let Some(permissions) = permissions {
+                    file.set_permissions(permissions).map_err(failed)?;
+                }
                 Ok(Output {
                     descriptor: ParcelFileDescriptor::new(file),
                     file: Some(Unplaced {

@@ -9,15 +9,19 @@
 //! does not go when its time is over: the sealer, whose clock counts, is still asked and says so.
 //! Nothing is decided here: a token that is known only leads to a question to the sealer.
 //!
+//! A secret that was typed in at the beginning waits here for the end. It is wiped with the entry,
+//! and at the latest when any ceremony is begun or looked for after its time is over.
+//!
 //! # Locking
 //!
 //! One mutex, never held while anything else is called. Two calls that finish the same ceremony at
 //! the same time both ask the sealer, which serves one of them.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use sealer_wire::{Error, ErrorCode, Id, Operation, Owner, Result, limits};
+use sealer_wire::{Error, ErrorCode, FactorSecret, Id, Operation, Owner, Result, limits};
 
 const PER_OWNER: usize = limits::CHALLENGES_PER_OWNER;
 const IN_ALL: usize = limits::CHALLENGES;
@@ -25,13 +29,16 @@ const IN_ALL: usize = limits::CHALLENGES;
 /// What a ceremony is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// The operation with all its parameters: creation or deletion of a vault, origins.
-    Vault(Operation),
+    /// The operation with all its parameters.
+    Operation(Operation),
     /// To restore the archive that is shown again at the end.
     Restore,
     /// To verify the archive that is shown again at the end.
     FullVerify,
 }
+
+/// How long a secret waits, whatever the sealer's clock says.
+const SECRET_LIFE: Duration = Duration::from_millis(limits::CHALLENGE_TTL_MS);
 
 /// A ceremony.
 #[derive(Clone, Debug)]
@@ -44,6 +51,23 @@ pub struct Ceremony {
     pub vault_id: Id,
     /// What it is for.
     pub purpose: Purpose,
+    /// Of a factor that is no passkey, where it was given at the beginning.
+    pub secret: Option<Arc<FactorSecret>>,
+    /// When it was begun.
+    pub since: Instant,
+}
+
+impl Ceremony {
+    /// The operation, if it is one of those that are to be finished. Errors: `OPERATION_MISMATCH`.
+    pub fn operation(&self, wanted: impl FnOnce(&Operation) -> bool) -> Result<Operation> {
+        match &self.purpose {
+            Purpose::Operation(operation) if wanted(operation) => Ok(operation.clone()),
+            _ => Err(Error::new(
+                ErrorCode::OperationMismatch,
+                "the ceremony was begun for another operation",
+            )),
+        }
+    }
 }
 
 /// All of them, oldest first.
@@ -103,7 +127,13 @@ impl Ceremonies {
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Ceremony>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for known in all.iter_mut() {
+            if known.secret.is_some() && known.since.elapsed() >= SECRET_LIFE {
+                known.secret = None;
+            }
+        }
+        all
     }
 }
 
@@ -128,7 +158,26 @@ mod tests {
             owner: owner(uid),
             vault_id: [0; 16],
             purpose: Purpose::Restore,
+            secret: None,
+            since: Instant::now(),
         }
+    }
+
+    #[test]
+    fn a_secret_does_not_outlive_its_time() {
+        let all = Ceremonies::default();
+        let secret = Arc::new(FactorSecret::Password(sealer_wire::Secret32::new(&[7; 32])));
+        let mut one = ceremony(1, 1);
+        one.secret = Some(Arc::clone(&secret));
+        all.insert(one.clone());
+        assert!(all.find(&owner(1), &one.token).unwrap().secret.is_some());
+        one.since = Instant::now().checked_sub(SECRET_LIFE).unwrap();
+        one.token[15] ^= 1;
+        all.insert(one.clone());
+        assert!(all.find(&owner(1), &one.token).unwrap().secret.is_none());
+        // The test's own, the young one's and the one in `one`.
+        drop(one);
+        assert_eq!(Arc::strong_count(&secret), 2);
     }
 
     #[test]

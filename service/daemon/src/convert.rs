@@ -80,13 +80,18 @@ pub fn credential(view: &CredentialView) -> CredentialInfo {
 pub fn factor(view: &FactorView) -> FactorInfo {
     FactorInfo {
         factorId: view.factor_id.to_vec(),
-        kind: match view.kind {
-            wire::FactorKind::Passkey => FactorKind::PASSKEY,
-            wire::FactorKind::Recovery => FactorKind::RECOVERY,
-            wire::FactorKind::Password => FactorKind::PASSWORD,
-        },
+        kind: factor_kind(view.kind),
         portable: view.portable,
         lastProvedAt: view.last_proved_at.and_then(time),
+    }
+}
+
+/// What kind of secret a factor is.
+pub fn factor_kind(kind: wire::FactorKind) -> FactorKind {
+    match kind {
+        wire::FactorKind::Passkey => FactorKind::PASSKEY,
+        wire::FactorKind::Recovery => FactorKind::RECOVERY,
+        wire::FactorKind::Password => FactorKind::PASSWORD,
     }
 }
 

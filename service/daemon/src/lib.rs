@@ -42,6 +42,8 @@ mod hooks;
 mod maintenance;
 mod operation;
 mod options;
+mod password;
+mod rewrapped;
 mod sealer;
 mod service;
 mod socket;

@@ -4,8 +4,8 @@
 //! JSON form (5.1.8 and 5.1.9). Binary members are base64url without padding.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use sealer_wire::Begun;
-use serde_json::{Value, json};
+use sealer_wire::{Begun, PrfInputs};
+use serde_json::{Map, Value, json};
 
 /// PublicKeyCredentialCreationOptionsJSON. `algorithms` are COSE numbers, most wanted first.
 pub fn creation(begun: &Begun, algorithms: &[i32]) -> String {
@@ -35,16 +35,38 @@ pub fn creation(begun: &Begun, algorithms: &[i32]) -> String {
     .to_string()
 }
 
-/// PublicKeyCredentialRequestOptionsJSON.
+/// PublicKeyCredentialRequestOptionsJSON, with the inputs of the PRF extension (section 10.1.4)
+/// where its results are needed.
 pub fn request(begun: &Begun) -> String {
-    json!({
+    let mut options = json!({
         "challenge": base64url(&begun.challenge),
         "timeout": begun.ttl_ms,
         "rpId": begun.rp_id,
         "allowCredentials": descriptors(begun),
         "userVerification": "required",
-    })
-    .to_string()
+    });
+    if let (Some(prf), Some(members)) = (&begun.prf, options.as_object_mut()) {
+        members.insert("extensions".into(), json!({"prf": prf_inputs(prf)}));
+    }
+    options.to_string()
+}
+
+/// AuthenticationExtensionsPRFInputsJSON.
+fn prf_inputs(inputs: &PrfInputs) -> Value {
+    let values = |first: &[u8; 32]| match &inputs.second {
+        Some(second) => json!({"first": base64url(first), "second": base64url(second)}),
+        None => json!({"first": base64url(first)}),
+    };
+    let by_credential: Map<String, Value> = inputs
+        .by_credential
+        .iter()
+        .map(|input| (base64url(&input.credential_id), values(&input.first)))
+        .collect();
+    let mut prf = json!({"eval": values(&inputs.first)});
+    if let (false, Some(members)) = (by_credential.is_empty(), prf.as_object_mut()) {
+        members.insert("evalByCredential".into(), by_credential.into());
+    }
+    prf
 }
 
 fn descriptors(begun: &Begun) -> Vec<Value> {
@@ -62,6 +84,7 @@ fn base64url(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sealer_wire::PrfInput;
 
     fn begun() -> Begun {
         Begun {
@@ -120,6 +143,41 @@ mod tests {
                 "allowCredentials": [{"type": "public-key", "id": "BwgJ"}],
                 "userVerification": "required"
             })
+        );
+    }
+
+    #[test]
+    fn prf_inputs_are_those_of_webauthn() {
+        let mut begun = begun();
+        begun.prf = Some(PrfInputs {
+            first: [0; 32],
+            by_credential: vec![],
+            second: None,
+        });
+        let zeros = "A".repeat(43);
+        let extensions = |begun: &Begun| {
+            let options: Value = serde_json::from_str(&request(begun)).unwrap();
+            options["extensions"].clone()
+        };
+        assert_eq!(
+            extensions(&begun),
+            json!({"prf": {"eval": {"first": zeros}}})
+        );
+        begun.prf = Some(PrfInputs {
+            first: [0; 32],
+            by_credential: vec![PrfInput {
+                credential_id: vec![7, 8, 9],
+                first: [0xff; 32],
+            }],
+            second: Some([0; 32]),
+        });
+        let ones = "_".repeat(42) + "8";
+        assert_eq!(
+            extensions(&begun),
+            json!({"prf": {
+                "eval": {"first": zeros, "second": zeros},
+                "evalByCredential": {"BwgJ": {"first": ones, "second": zeros}}
+            }})
         );
     }
 }

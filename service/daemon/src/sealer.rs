@@ -27,11 +27,13 @@ use passkeybackup_aidl::android::hardware::security::sealer::{
 };
 use passkeybackup_catalogue::Catalogue;
 use sealer_wire::{
-    Begun, Error, ErrorCode, Id, Info, Operation, Owner, RecordUpdate, Reply, Request, Response,
-    Result, SealerKind, VaultRef, VaultView, WIRE_VERSION,
+    AuditEntry, Begun, Error, ErrorCode, FactorSecret, Id, Info, Operation, Owner, RecordUpdate,
+    Reply, Request, Response, Result, SealerKind, VaultRef, VaultView, WIRE_VERSION,
+    decode_canonical,
 };
 use zeroize::Zeroizing;
 
+use crate::ceremonies::Ceremony;
 use crate::error;
 
 /// More audit than one answer carries is fetched in at most so many further ones.
@@ -124,23 +126,43 @@ impl Sealer {
         }
     }
 
-    /// Finishes a ceremony with what the passkey client returned.
+    /// Finishes a ceremony with what the passkey client returned, and with the secret of a factor
+    /// that is no passkey where the operation takes one.
     pub fn finish(
         &self,
-        owner: &Owner,
-        vault_id: &Id,
-        token: &Id,
+        begun: &Ceremony,
         operation: Operation,
         response: &[u8],
+        secret: Option<FactorSecret>,
     ) -> Result<Reply> {
-        self.ask(owner, vault_id, |vault| Request::Finish {
+        self.ask(&begun.owner, &begun.vault_id, |vault| Request::Finish {
             vault,
-            token: *token,
+            token: begun.token,
             operation,
             response: response.to_vec().into(),
             auth_token: None,
-            secret: None,
+            secret,
         })
+    }
+
+    /// Ends the first step of a ceremony of two.
+    pub fn proceed(
+        &self,
+        begun: &Ceremony,
+        operation: Operation,
+        response: &[u8],
+    ) -> Result<Begun> {
+        let reply = self.ask(&begun.owner, &begun.vault_id, |vault| Request::Continue {
+            vault,
+            token: begun.token,
+            operation,
+            response: response.to_vec().into(),
+            auth_token: None,
+        })?;
+        match reply {
+            Reply::Begun(begun) => Ok(begun),
+            _ => Err(unexpected()),
+        }
     }
 
     /// Erases the vaults of a user, or of one uid of that user.
@@ -208,14 +230,18 @@ impl Sealer {
         let Some(update) = &response.record else {
             return false;
         };
-        let view = response.result.as_ref().ok().and_then(Reply::vault);
-        let stored = self.store_update(owner, update, view).or_else(|error| {
-            // The catalogue does not know the vault yet, as after a crash right after its creation.
-            match (error.code, view) {
-                (ErrorCode::NotFound, None) => self.adopt(owner, &update.vault_id),
-                _ => Err(error),
-            }
-        });
+        let reply = response.result.as_ref().ok();
+        let view = reply.and_then(Reply::vault);
+        let imported = matches!(reply, Some(Reply::Imported { .. }));
+        let stored = self
+            .store_update(owner, update, view, imported)
+            .or_else(|error| {
+                // The catalogue does not know the vault yet, as after a crash right after its creation.
+                match (error.code, view) {
+                    (ErrorCode::NotFound, None) => self.adopt(owner, &update.vault_id),
+                    _ => Err(error),
+                }
+            });
         match stored {
             // One entry is the request's own; more than one is a backlog.
             Ok(()) => update.audit.len() > 1,
@@ -226,13 +252,22 @@ impl Sealer {
         }
     }
 
+    /// An import brings a vault that this device had lost back with a record and an audit log that
+    /// begin anew.
     fn store_update(
         &self,
         owner: &Owner,
         update: &RecordUpdate,
         view: Option<&VaultView>,
+        imported: bool,
     ) -> Result<()> {
         self.catalogue.with_transaction(|change| {
+            if imported && begins_log(update) {
+                match change.restart_vault(owner, &update.vault_id, update.seq) {
+                    Err(error) if error.code != ErrorCode::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
             if let Some(view) = view {
                 change.put_vault(owner, view, update.seq)?;
             }
@@ -250,7 +285,9 @@ impl Sealer {
         };
         let response = self.call(Request::ShowVault { vault })?;
         match (&response.result, &response.record) {
-            (Ok(Reply::Vault(view)), Some(update)) => self.store_update(owner, update, Some(view)),
+            (Ok(Reply::Vault(view)), Some(update)) => {
+                self.store_update(owner, update, Some(view), false)
+            }
             // Erased meanwhile: there is nothing to store.
             _ => Ok(()),
         }
@@ -265,6 +302,15 @@ impl Sealer {
             .map_err(|status| unanswered(&status))?;
         Response::from_bytes(&response)
     }
+}
+
+/// Whether the audit entries that came are the first ones of their log.
+fn begins_log(update: &RecordUpdate) -> bool {
+    update.audit.first().is_some_and(|sealed| {
+        let what = "not an audit entry";
+        decode_canonical::<AuditEntry>(&sealed.entry, ErrorCode::AuditTampered, what)
+            .is_ok_and(|entry| entry.seq == 1)
+    })
 }
 
 /// The sealer answered to another request than the one that was asked.

@@ -34,6 +34,7 @@ use sealer_wire::{ErrorCode, Owner, Result, SealerKind, StorageProtection};
 use crate::ceremonies::Ceremonies;
 use crate::maintenance::Maintenance;
 use crate::operation::Operations;
+use crate::rewrapped::Rewrapped;
 use crate::sealer::Sealer;
 use crate::service::{Core, Service};
 use crate::socket::{Server, serve_at};
@@ -109,6 +110,7 @@ impl Daemon {
             sealer,
             ceremonies: Ceremonies::default(),
             operations: Arc::new(Operations::default()),
+            rewrapped: Rewrapped::default(),
         });
         let server = serve(&core, &config.transport)?;
         check_in_background(catalogue);

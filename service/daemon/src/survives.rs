@@ -29,8 +29,18 @@ pub fn survives(view: &VaultView) -> Survives {
     }
 }
 
-/// Warnings about a vault; `info` is what the sealer said of itself last.
-pub fn warnings(view: &VaultView, info: Option<&Info>, answers: bool) -> Vec<VaultWarning> {
+/// How long a proof of a portable factor is good for, in seconds.
+const PROOF_S: u64 = 90 * 24 * 3600;
+
+/// Warnings about a vault; `info` is what the sealer said of itself last, `now` is in seconds since
+/// 1970.
+pub fn warnings(
+    view: &VaultView,
+    info: Option<&Info>,
+    answers: bool,
+    now: u64,
+) -> Vec<VaultWarning> {
+    let is_old = |proved_at: u64| now.saturating_sub(proved_at) > PROOF_S;
     let portable = || view.factors.iter().filter(|factor| factor.portable);
     let found = [
         (
@@ -55,6 +65,10 @@ pub fn warnings(view: &VaultView, info: Option<&Info>, answers: bool) -> Vec<Vau
         (
             portable().any(|factor| factor.last_proved_at.is_none()),
             VaultWarning::FACTOR_NEVER_PROVED,
+        ),
+        (
+            portable().any(|factor| factor.last_proved_at.is_some_and(is_old)),
+            VaultWarning::FACTOR_NOT_PROVED_LATELY,
         ),
         (!answers, VaultWarning::SEALER_UNAVAILABLE),
     ];
@@ -143,7 +157,7 @@ mod tests {
         let plain = vault(1, &[(FactorKind::Passkey, false)]);
         let nonsecure = info(SealerKind::Nonsecure, StorageProtection::None);
         assert_eq!(
-            warnings(&plain, Some(&nonsecure), true),
+            warnings(&plain, Some(&nonsecure), true, 1),
             [
                 VaultWarning::SEALER_NONSECURE,
                 VaultWarning::NO_ROLLBACK_PROTECTION,
@@ -152,10 +166,10 @@ mod tests {
         );
         let best = info(SealerKind::Optee, StorageProtection::Rpmb);
         let portable = vault(1, &[(FactorKind::Passkey, true)]);
-        assert_eq!(warnings(&portable, Some(&best), true), []);
+        assert_eq!(warnings(&portable, Some(&best), true, 1), []);
         let ree = info(SealerKind::Optee, StorageProtection::ReeFs);
         assert_eq!(
-            warnings(&portable, Some(&ree), false),
+            warnings(&portable, Some(&ree), false, 1),
             [
                 VaultWarning::NO_ROLLBACK_PROTECTION,
                 VaultWarning::SEALER_UNAVAILABLE
@@ -165,12 +179,23 @@ mod tests {
         old.retired_epochs = vec![1];
         old.factors[0].last_proved_at = None;
         assert_eq!(
-            warnings(&old, None, true),
+            warnings(&old, None, true, 1),
             [
                 VaultWarning::PASSWORD_GUESSABLE,
                 VaultWarning::RETIRED_EPOCHS_IN_USE,
                 VaultWarning::FACTOR_NEVER_PROVED
             ]
         );
+    }
+
+    #[test]
+    fn a_proof_grows_old() {
+        let best = info(SealerKind::Optee, StorageProtection::Rpmb);
+        let portable = vault(1, &[(FactorKind::Recovery, true)]);
+        let at = |now| warnings(&portable, Some(&best), true, now);
+        assert_eq!(at(1 + PROOF_S), []);
+        assert_eq!(at(2 + PROOF_S), [VaultWarning::FACTOR_NOT_PROVED_LATELY]);
+        // A clock that was put back proves nothing, and accuses nobody.
+        assert_eq!(at(0), []);
     }
 }

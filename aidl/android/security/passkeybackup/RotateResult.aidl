@@ -13,8 +13,9 @@ parcelable RotateResult {
     /** The archives that were written anew under it, in the order in which they were given. */
     BackupId[] rewrapped;
     /**
-     * How many archives of the catalogue are still under retired epochs. listArchives() with
-     * retiredEpochsOnly names them.
+     * How many archives of the catalogue are still under retired epochs, not counting those that
+     * were written anew here. listArchives() with retiredEpochsOnly names them, and these too until
+     * their new files are confirmed.
      */
     long pending;
 }

@@ -19,4 +19,6 @@ enum VaultWarning {
     FACTOR_NEVER_PROVED = 6,
     /** The sealer does not answer: what is shown is what the service last saw. */
     SEALER_UNAVAILABLE = 7,
+    /** A portable factor was not proved for 90 days: a rehearsal proves it. */
+    FACTOR_NOT_PROVED_LATELY = 8,
 }

@@ -4,16 +4,32 @@
 #![allow(dead_code)] // each test program uses some
 
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use minicbor::bytes::ByteVec;
 use passkeybackup_catalogue::{Archive, ArchiveState, Catalogue, Id, Owner, StateDir};
 use sealer_wire::{
-    AttestationKind, CredentialView, FactorKind, FactorView, PrfState, SealedAuditEntry, VaultView,
+    AttestationKind, CredentialView, ErrorCode, FactorKind, FactorView, PrfState, SealedAuditEntry,
+    VaultView,
 };
 
 pub fn open(dir: &Path) -> Catalogue {
-    let state = StateDir::open(dir).expect("the state folder opens");
-    Catalogue::open(&state).expect("the catalogue opens")
+    Catalogue::open(&state_dir(dir)).expect("the catalogue opens")
+}
+
+/// A folder that nobody has open any more. A child that another test of this program is just
+/// starting has a copy of every lock until it becomes its own program.
+pub fn state_dir(dir: &Path) -> StateDir {
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        match StateDir::open(dir) {
+            Err(e) if e.code == ErrorCode::StateInUse && Instant::now() < until => {
+                thread::sleep(Duration::from_millis(10));
+            }
+            opened => return opened.expect("the state folder opens"),
+        }
+    }
 }
 
 pub fn owner(n: u32) -> Owner {

@@ -3,6 +3,10 @@
 //! The commands: what each asks of the service.
 
 mod archive;
+mod epoch;
+mod factor;
+mod import;
+mod refresh;
 mod vault;
 
 use std::path::Path;
@@ -29,10 +33,19 @@ pub fn run(context: &Context, command: &Command) -> Result<Report> {
         Command::Vault(command) => vault::vault(context, command),
         Command::Origin(command) => vault::origin(context, command),
         Command::Passkey(command) => vault::passkey(context, command),
+        Command::Prf(command) => factor::prf(context, command),
+        Command::Recovery(command) => factor::recovery(context, command),
+        Command::Password(command) => factor::password(context, command),
         Command::Backup(arguments) => archive::backup(context, arguments),
         Command::Restore(command) => archive::restore(context, command),
         Command::Verify(arguments) => archive::verify(context, arguments),
         Command::Archives(arguments) => archives(context, arguments),
+        Command::Import(command) => import::import(context, command),
+        Command::Rotate(command) => epoch::rotate(context, command),
+        Command::Epoch(command) => epoch::epoch(context, command),
+        Command::Rehearse(command) => epoch::rehearse(context, command),
+        Command::Catalogue(args::Catalogue::Rebuild { from }) => refresh::rebuild(context, from),
+        Command::Archive(args::Archive::Refresh { archive }) => refresh::refresh(context, archive),
         Command::Archive(args::Archive::Forget { id }) => {
             context.connect()?.service().forgetArchive(id)?;
             let backup_id = hex(id);

@@ -78,14 +78,45 @@ pub fn passkey(context: &Context, command: &Passkey) -> Result<Report> {
                 credentials: credentials.map(Credential::from).collect(),
             })
         }
+        Passkey::BeginAdd { of, label } => {
+            begin(context, "passkey continue-add", "assertion", |service| {
+                service.beginAddCredential(&of.vault, label)
+            })
+        }
+        Passkey::ContinueAdd(arguments) => {
+            let next = ("passkey finish-add", "registration");
+            proceed(context, arguments, next, |service, token, response| {
+                service.continueAddCredential(token, response)
+            })
+        }
+        Passkey::FinishAdd(arguments) => finish(context, arguments, |service, token, response| {
+            let added = service.finishAddCredential(token, response)?;
+            Ok(Report::CredentialAdded {
+                vault_id: hex(&added.vaultId),
+                credential: added.credential.into(),
+            })
+        }),
+        Passkey::BeginRemove {
+            of,
+            credential,
+            allow_last_portable,
+        } => begin(context, "passkey finish-remove", "assertion", |service| {
+            service.beginRemoveCredential(&of.vault, &credential.0, *allow_last_portable)
+        }),
+        Passkey::FinishRemove(arguments) => {
+            finish(context, arguments, |service, token, response| {
+                service.finishRemoveCredential(token, response).map(shown)
+            })
+        }
     }
 }
 
-fn shown(vault: VaultInfo) -> Report {
+pub fn shown(vault: VaultInfo) -> Report {
     Report::Vault(Box::new(vault.into()))
 }
 
-fn begin(
+/// The first step of a ceremony: `finish` and `response` are what comes next.
+pub fn begin(
     context: &Context,
     finish: &str,
     response: &str,
@@ -98,8 +129,23 @@ fn begin(
     Begun::new(ceremony, line).map(Report::Begun)
 }
 
-/// Nothing is read from a pipe for a service that is not there.
-fn finish(
+/// A step between the first and the last.
+pub fn proceed(
+    context: &Context,
+    arguments: &Finish,
+    (next, response_name): (&str, &str),
+    call: impl FnOnce(&Service, &[u8], &[u8]) -> binder::Result<Ceremony>,
+) -> Result<Report> {
+    let connection = context.connect()?;
+    let response = files::response(&arguments.response)?;
+    let ceremony = call(connection.service(), &arguments.ceremony, &response)?;
+    let token = hex(&ceremony.token);
+    let line = context.line(&format!("{next} --ceremony {token} < {response_name}.json"));
+    Begun::new(ceremony, line).map(Report::Begun)
+}
+
+/// The last step. Nothing is read from a pipe for a service that is not there.
+pub fn finish(
     context: &Context,
     arguments: &Finish,
     call: impl FnOnce(&Service, &[u8], &[u8]) -> binder::Result<Report>,

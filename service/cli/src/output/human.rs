@@ -2,6 +2,8 @@
 
 //! Reports for people: what it is, aligned, and what to do next.
 
+mod changes;
+
 use std::fmt::Write;
 
 use serde_json::value::RawValue;
@@ -31,6 +33,20 @@ pub fn report(report: &Report) -> String {
             page.line("Its archives open with a portable factor only.");
         }
         Report::Credentials { credentials } => page.credentials(credentials),
+        Report::CredentialAdded {
+            vault_id,
+            credential,
+        } => {
+            page.row("vault", vault_id);
+            page.credential(credential);
+            page.line("It opens archives on a new device after: pkb prf begin V");
+        }
+        Report::Enrolled(enrolled) => page.enrolled(enrolled),
+        Report::RecoveryCreated(made) => page.recovery_created(made),
+        Report::Imported(imported) => page.imported(imported),
+        Report::Rotated(rotated) => page.rotated(rotated),
+        Report::Rehearsed(rehearsed) => page.rehearsed(rehearsed),
+        Report::Rebuilt(rebuilt) => page.rebuilt(rebuilt),
         Report::BackedUp(done) => page.backed_up(done),
         Report::Restored(restored) => page.restored(restored),
         Report::Verified(verified) => page.verified(verified),
@@ -45,6 +61,8 @@ pub fn report(report: &Report) -> String {
     }
     page.0
 }
+
+pub use changes::qr;
 
 /// Text of a failure, lines all ended.
 pub fn failure(failure: &Failure) -> String {
@@ -138,6 +156,9 @@ impl Page {
             self.line("");
             self.line("About this archive:");
             self.archive(archive);
+        }
+        if let Some(import) = &begun.import {
+            self.import_begun(import);
         }
         self.line("");
         self.line("Give these options to a passkey client:");
@@ -419,6 +440,9 @@ fn explained(warning: &str) -> &str {
         "password_guessable" => "whoever has an archive can guess the password offline",
         "retired_epochs_in_use" => "archives remain that only a retired epoch opens",
         "factor_never_proved" => "a portable factor was never tried since it was made",
+        "factor_not_proved_lately" => {
+            "a portable factor was not proved for 90 days: pkb rehearse begin --in F"
+        }
         "sealer_unavailable" => "the sealer does not answer: this is what was last seen",
         other => other,
     }

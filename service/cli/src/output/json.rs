@@ -3,10 +3,12 @@
 //! Every object that `--json` prints, made of what the service returns. What is unknown is null,
 //! never left out; that goes for a value of a later version of the service too.
 
+mod changes;
+mod log;
+
 use std::io;
 
 use passkeybackup_aidl::android::security::passkeybackup as aidl;
-use sealer_wire::{AuditEvent, ErrorCode};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -19,6 +21,11 @@ use aidl::{
     MacState::MacState, PrfState::PrfState, SealerKind::SealerKind,
     StorageProtection::StorageProtection, VaultState::VaultState, VaultWarning::VaultWarning,
 };
+
+pub use changes::{
+    Enrolled, ImportBegun, Imported, Rebuilt, RecoveryCreated, RefusedFile, Rehearsed, Rotated,
+};
+pub use log::{Audit, AuditEntry};
 
 type Name = Option<&'static str>;
 
@@ -38,6 +45,16 @@ pub enum Report {
     Credentials {
         credentials: Vec<Credential>,
     },
+    CredentialAdded {
+        vault_id: String,
+        credential: Credential,
+    },
+    Enrolled(Enrolled),
+    RecoveryCreated(RecoveryCreated),
+    Imported(Box<Imported>),
+    Rotated(Rotated),
+    Rehearsed(Rehearsed),
+    Rebuilt(Rebuilt),
     BackedUp(BackedUp),
     Restored(Restored),
     Verified(Verified),
@@ -184,6 +201,9 @@ pub struct Begun {
     /// Of `verify begin`, whose contract has the archive's fields beside the ceremony's.
     #[serde(flatten)]
     pub fields: Option<Archive>,
+    /// Of `import begin` and its kind.
+    #[serde(flatten)]
+    pub import: Option<ImportBegun>,
     /// For people: the command that finishes it.
     #[serde(skip)]
     pub finish: String,
@@ -202,6 +222,7 @@ impl Begun {
             expires_at: rfc3339(ceremony.expiresAtMillis),
             archive: None,
             fields: None,
+            import: None,
             finish,
         })
     }
@@ -261,12 +282,7 @@ impl From<aidl::FactorInfo::FactorInfo> for Factor {
     fn from(from: aidl::FactorInfo::FactorInfo) -> Factor {
         Factor {
             factor_id: hex(&from.factorId),
-            kind: match from.kind {
-                FactorKind::PASSKEY => Some("passkey"),
-                FactorKind::RECOVERY => Some("recovery"),
-                FactorKind::PASSWORD => Some("password"),
-                _ => None,
-            },
+            kind: factor_kind(from.kind),
             portable: from.portable,
             last_proved_at: time(from.lastProvedAt.as_ref()),
         }
@@ -337,6 +353,7 @@ fn warning(warning: VaultWarning) -> String {
         VaultWarning::RETIRED_EPOCHS_IN_USE => "retired_epochs_in_use".into(),
         VaultWarning::FACTOR_NEVER_PROVED => "factor_never_proved".into(),
         VaultWarning::SEALER_UNAVAILABLE => "sealer_unavailable".into(),
+        VaultWarning::FACTOR_NOT_PROVED_LATELY => "factor_not_proved_lately".into(),
         VaultWarning(number) => format!("unknown_{number}"),
     }
 }
@@ -445,41 +462,12 @@ impl From<aidl::ArchivePage::ArchivePage> for Archives {
     }
 }
 
-#[derive(Debug, Serialize)]
-pub struct Audit {
-    pub entries: Vec<AuditEntry>,
-    pub verified: Option<bool>,
-    pub next_page: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-pub struct AuditEntry {
-    pub seq: i64,
-    pub time: Option<String>,
-    pub event: Name,
-    pub result: Name,
-    pub count: i64,
-    pub backup_id: Option<String>,
-    pub credential_id: Option<String>,
-}
-
-impl From<aidl::AuditEntry::AuditEntry> for AuditEntry {
-    fn from(from: aidl::AuditEntry::AuditEntry) -> AuditEntry {
-        AuditEntry {
-            seq: from.seq,
-            time: time(from.time.as_ref()),
-            event: AuditEvent::ALL
-                .iter()
-                .find(|event| event.number() == from.event.0)
-                .map(|event| event.name()),
-            result: match from.result {
-                0 => Some("ok"),
-                code => ErrorCode::from_code(code).map(ErrorCode::name),
-            },
-            count: from.count,
-            backup_id: from.backupId.as_deref().map(hex),
-            credential_id: from.credentialId.as_deref().map(base64url),
-        }
+fn factor_kind(kind: FactorKind) -> Name {
+    match kind {
+        FactorKind::PASSKEY => Some("passkey"),
+        FactorKind::RECOVERY => Some("recovery"),
+        FactorKind::PASSWORD => Some("password"),
+        _ => None,
     }
 }
 

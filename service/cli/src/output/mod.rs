@@ -17,6 +17,11 @@ pub fn report(report: &Report, json: bool, to_stderr: bool) -> ExitCode {
     for warning in report.warnings() {
         eprintln!("pkb: warning: {warning}");
     }
+    if let (true, Report::RecoveryCreated(made)) = (json, report)
+        && made.qr
+    {
+        eprintln!("{}", human::qr(&made.recovery_key));
+    }
     let printed = if json {
         json::object(report).and_then(|object| print(&object))
     } else if to_stderr {

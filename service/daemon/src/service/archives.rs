@@ -5,6 +5,7 @@
 use passkeybackup_aidl::android::security::passkeybackup::{
     ArchiveInfo::ArchiveInfo, ArchivePage::ArchivePage,
 };
+use passkeybackup_catalogue::ArchiveState;
 use sealer_wire::{Owner, Result};
 
 use super::Core;
@@ -13,9 +14,19 @@ use crate::convert::{self, id};
 /// The file of an archive is in place.
 pub fn confirm(core: &Core, owner: &Owner, backup_id: &[u8]) -> Result<ArchiveInfo> {
     let backup_id = id(backup_id, "a backup id")?;
-    core.catalogue
-        .with_transaction(|change| change.confirm_archive(owner, &backup_id))
-        .map(|archive| convert::archive(&archive))
+    let rewrapped = core.rewrapped.find(owner, &backup_id);
+    let confirmed = core.catalogue.with_transaction(|change| match &rewrapped {
+        Some(new) => change.rewrap_archive(
+            owner,
+            &backup_id,
+            new.epoch,
+            new.archive_bytes,
+            ArchiveState::Complete,
+        ),
+        None => change.confirm_archive(owner, &backup_id),
+    })?;
+    core.rewrapped.remove(owner, &backup_id);
+    Ok(convert::archive(&confirmed))
 }
 
 /// A page of the archives of a vault.
@@ -46,5 +57,7 @@ pub fn list(
 pub fn forget(core: &Core, owner: &Owner, backup_id: &[u8]) -> Result<()> {
     let backup_id = id(backup_id, "a backup id")?;
     core.catalogue
-        .with_transaction(|change| change.forget_archive(owner, &backup_id))
+        .with_transaction(|change| change.forget_archive(owner, &backup_id))?;
+    core.rewrapped.remove(owner, &backup_id);
+    Ok(())
 }

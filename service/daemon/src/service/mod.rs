@@ -10,9 +10,13 @@
 mod archives;
 mod audit;
 mod backup;
+mod credentials;
+mod epochs;
+mod factors;
+mod import;
 mod origins;
 mod restore;
-mod unsupported;
+mod rewrap;
 mod vaults;
 mod verify;
 
@@ -21,8 +25,10 @@ use std::sync::Arc;
 use binder::{Interface, ParcelFileDescriptor, Strong, ThreadState};
 use passkeybackup_aidl::android::security::passkeybackup::{
     ArchiveCeremony::ArchiveCeremony, ArchiveInfo::ArchiveInfo, ArchivePage::ArchivePage,
-    AuditPage::AuditPage, Ceremony::Ceremony, IOperation::IOperation,
-    IOperationCallback::IOperationCallback, IPasskeyBackup::IPasskeyBackup,
+    AuditPage::AuditPage, Ceremony::Ceremony, CredentialResult::CredentialResult,
+    FactorResult::FactorResult, IOperation::IOperation, IOperationCallback::IOperationCallback,
+    IPasskeyBackup::IPasskeyBackup, ImportCeremony::ImportCeremony, ImportResult::ImportResult,
+    RecoveryKeyResult::RecoveryKeyResult, RehearsalResult::RehearsalResult,
     ServiceInfo::ServiceInfo, VaultInfo::VaultInfo, VaultParameters::VaultParameters,
     VerifyResult::VerifyResult,
 };
@@ -33,7 +39,9 @@ use sealer_wire::{Error, ErrorCode, Result};
 
 use crate::ceremonies::Ceremonies;
 use crate::operation::Operations;
+use crate::rewrapped::Rewrapped;
 use crate::sealer::Sealer;
+use vaults::Answer;
 
 /// What all calls share.
 pub struct Core {
@@ -47,6 +55,8 @@ pub struct Core {
     pub ceremonies: Ceremonies,
     /// What is running.
     pub operations: Arc<Operations>,
+    /// What was written anew and is not in place yet.
+    pub rewrapped: Rewrapped,
 }
 
 /// The service that apps call.
@@ -70,7 +80,7 @@ impl Service {
     fn serve<T>(
         &self,
         method: &str,
-        call: impl FnOnce(&Core, &Caller) -> Result<T>,
+        call: impl FnOnce(&Arc<Core>, &Caller) -> Result<T>,
     ) -> binder::Result<T> {
         let uid = ThreadState::get_calling_uid();
         self.0
@@ -116,7 +126,14 @@ impl IPasskeyBackup for Service {
 
     fn finishCreateVault(&self, token: &[u8], registration: &[u8]) -> binder::Result<VaultInfo> {
         self.serve("finishCreateVault", |core, caller| {
-            vaults::finish_create(core, caller.owner(), token, registration)
+            vaults::finish_create(
+                core,
+                caller.owner(),
+                Answer {
+                    token,
+                    response: registration,
+                },
+            )
         })
     }
 
@@ -140,7 +157,14 @@ impl IPasskeyBackup for Service {
 
     fn finishDeleteVault(&self, token: &[u8], assertion: &[u8]) -> binder::Result<Vec<u8>> {
         self.serve("finishDeleteVault", |core, caller| {
-            vaults::finish_delete(core, caller.owner(), token, assertion)
+            vaults::finish_delete(
+                core,
+                caller.owner(),
+                Answer {
+                    token,
+                    response: assertion,
+                },
+            )
         })
     }
 
@@ -152,7 +176,14 @@ impl IPasskeyBackup for Service {
 
     fn finishSetOrigins(&self, token: &[u8], assertion: &[u8]) -> binder::Result<VaultInfo> {
         self.serve("finishSetOrigins", |core, caller| {
-            origins::finish(core, caller.owner(), token, assertion)
+            origins::finish(
+                core,
+                caller.owner(),
+                Answer {
+                    token,
+                    response: assertion,
+                },
+            )
         })
     }
 
@@ -218,7 +249,10 @@ impl IPasskeyBackup for Service {
             restore::finish_restore(
                 core,
                 caller.owner(),
-                (token, assertion),
+                Answer {
+                    token,
+                    response: assertion,
+                },
                 archive,
                 output,
                 callback,
@@ -246,7 +280,16 @@ impl IPasskeyBackup for Service {
         callback: Callback<'_>,
     ) -> binder::Result<Strong<dyn IOperation>> {
         self.serve("finishVerify", |core, caller| {
-            restore::finish_verify(core, caller.owner(), (token, assertion), archive, callback)
+            restore::finish_verify(
+                core,
+                caller.owner(),
+                Answer {
+                    token,
+                    response: assertion,
+                },
+                archive,
+                callback,
+            )
         })
     }
 
@@ -262,5 +305,263 @@ impl IPasskeyBackup for Service {
         })
     }
 
-    unsupported::methods!();
+    fn beginAddCredential(&self, vaultId: &[u8], label: &str) -> binder::Result<Ceremony> {
+        self.serve("beginAddCredential", |core, caller| {
+            credentials::begin_add(core, caller.owner(), vaultId, label)
+        })
+    }
+
+    fn continueAddCredential(&self, token: &[u8], assertion: &[u8]) -> binder::Result<Ceremony> {
+        self.serve("continueAddCredential", |core, caller| {
+            credentials::continue_add(
+                core,
+                caller.owner(),
+                Answer {
+                    token,
+                    response: assertion,
+                },
+            )
+        })
+    }
+
+    fn finishAddCredential(
+        &self,
+        token: &[u8],
+        registration: &[u8],
+    ) -> binder::Result<CredentialResult> {
+        self.serve("finishAddCredential", |core, caller| {
+            credentials::finish_add(
+                core,
+                caller.owner(),
+                Answer {
+                    token,
+                    response: registration,
+                },
+            )
+        })
+    }
+
+    fn beginRemoveCredential(
+        &self,
+        vaultId: &[u8],
+        credentialId: &[u8],
+        allowLastPortable: bool,
+    ) -> binder::Result<Ceremony> {
+        self.serve("beginRemoveCredential", |core, caller| {
+            let owner = caller.owner();
+            credentials::begin_remove(core, owner, vaultId, credentialId, allowLastPortable)
+        })
+    }
+
+    fn finishRemoveCredential(&self, token: &[u8], assertion: &[u8]) -> binder::Result<VaultInfo> {
+        self.serve("finishRemoveCredential", |core, caller| {
+            credentials::finish_remove(
+                core,
+                caller.owner(),
+                Answer {
+                    token,
+                    response: assertion,
+                },
+            )
+        })
+    }
+
+    fn beginPrf(&self, vaultId: &[u8]) -> binder::Result<Ceremony> {
+        self.serve("beginPrf", |core, caller| {
+            factors::begin_prf(core, caller.owner(), vaultId)
+        })
+    }
+
+    fn confirmPrf(&self, token: &[u8], assertion: &[u8]) -> binder::Result<Ceremony> {
+        self.serve("confirmPrf", |core, caller| {
+            factors::confirm_prf(
+                core,
+                caller.owner(),
+                Answer {
+                    token,
+                    response: assertion,
+                },
+            )
+        })
+    }
+
+    fn finishPrf(&self, token: &[u8], assertion: &[u8]) -> binder::Result<FactorResult> {
+        self.serve("finishPrf", |core, caller| {
+            factors::finish_prf(
+                core,
+                caller.owner(),
+                Answer {
+                    token,
+                    response: assertion,
+                },
+            )
+        })
+    }
+
+    fn beginCreateRecoveryKey(&self, vaultId: &[u8]) -> binder::Result<Ceremony> {
+        self.serve("beginCreateRecoveryKey", |core, caller| {
+            factors::begin_recovery(core, caller.owner(), vaultId)
+        })
+    }
+
+    fn finishCreateRecoveryKey(
+        &self,
+        token: &[u8],
+        assertion: &[u8],
+    ) -> binder::Result<RecoveryKeyResult> {
+        self.serve("finishCreateRecoveryKey", |core, caller| {
+            factors::finish_recovery(
+                core,
+                caller.owner(),
+                Answer {
+                    token,
+                    response: assertion,
+                },
+            )
+        })
+    }
+
+    fn beginSetPassword(&self, vaultId: &[u8]) -> binder::Result<Ceremony> {
+        self.serve("beginSetPassword", |core, caller| {
+            factors::begin_password(core, caller.owner(), vaultId)
+        })
+    }
+
+    fn finishSetPassword(
+        &self,
+        token: &[u8],
+        assertion: &[u8],
+        password: &[u8],
+    ) -> binder::Result<FactorResult> {
+        self.serve("finishSetPassword", |core, caller| {
+            let answer = Answer {
+                token,
+                response: assertion,
+            };
+            factors::finish_password(core, caller.owner(), answer, password)
+        })
+    }
+
+    fn refreshArchive(
+        &self,
+        input: &ParcelFileDescriptor,
+        output: &ParcelFileDescriptor,
+        callback: Callback<'_>,
+    ) -> binder::Result<Strong<dyn IOperation>> {
+        self.serve("refreshArchive", |core, caller| {
+            rewrap::refresh(core, caller.owner(), input, output, callback)
+        })
+    }
+
+    fn rebuildCatalogue(
+        &self,
+        archives: &[ParcelFileDescriptor],
+        callback: Callback<'_>,
+    ) -> binder::Result<Strong<dyn IOperation>> {
+        self.serve("rebuildCatalogue", |core, caller| {
+            rewrap::rebuild(core, caller.owner(), archives, callback)
+        })
+    }
+
+    fn beginImport(
+        &self,
+        archive: &ParcelFileDescriptor,
+        allowWeakerSealer: bool,
+    ) -> binder::Result<ImportCeremony> {
+        self.serve("beginImport", |core, caller| {
+            let opener = import::Opener::Passkey;
+            import::begin(core, caller.owner(), archive, &opener, allowWeakerSealer)
+        })
+    }
+
+    fn beginImportWithRecoveryKey(
+        &self,
+        archive: &ParcelFileDescriptor,
+        recoveryKey: &[u8],
+        allowWeakerSealer: bool,
+    ) -> binder::Result<ImportCeremony> {
+        self.serve("beginImportWithRecoveryKey", |core, caller| {
+            let opener = import::Opener::RecoveryKey(recoveryKey);
+            import::begin(core, caller.owner(), archive, &opener, allowWeakerSealer)
+        })
+    }
+
+    fn beginImportWithPassword(
+        &self,
+        archive: &ParcelFileDescriptor,
+        password: &[u8],
+        allowWeakerSealer: bool,
+    ) -> binder::Result<ImportCeremony> {
+        self.serve("beginImportWithPassword", |core, caller| {
+            let opener = import::Opener::Password(password);
+            import::begin(core, caller.owner(), archive, &opener, allowWeakerSealer)
+        })
+    }
+
+    fn finishImport(&self, token: &[u8], response: &[u8]) -> binder::Result<ImportResult> {
+        self.serve("finishImport", |core, caller| {
+            import::finish(core, caller.owner(), Answer { token, response })
+        })
+    }
+
+    fn beginRotate(&self, vaultId: &[u8]) -> binder::Result<Ceremony> {
+        self.serve("beginRotate", |core, caller| {
+            epochs::begin_rotate(core, caller.owner(), vaultId)
+        })
+    }
+
+    fn finishRotate(
+        &self,
+        token: &[u8],
+        assertion: &[u8],
+        inputs: &[ParcelFileDescriptor],
+        outputs: &[ParcelFileDescriptor],
+        callback: Callback<'_>,
+    ) -> binder::Result<Strong<dyn IOperation>> {
+        self.serve("finishRotate", |core, caller| {
+            let answer = Answer {
+                token,
+                response: assertion,
+            };
+            epochs::finish_rotate(core, caller.owner(), answer, inputs, outputs, callback)
+        })
+    }
+
+    fn beginEndEpoch(&self, vaultId: &[u8], epoch: i64) -> binder::Result<Ceremony> {
+        self.serve("beginEndEpoch", |core, caller| {
+            epochs::begin_end(core, caller.owner(), vaultId, epoch)
+        })
+    }
+
+    fn finishEndEpoch(&self, token: &[u8], assertion: &[u8]) -> binder::Result<VaultInfo> {
+        self.serve("finishEndEpoch", |core, caller| {
+            epochs::finish_end(
+                core,
+                caller.owner(),
+                Answer {
+                    token,
+                    response: assertion,
+                },
+            )
+        })
+    }
+
+    fn beginRehearsal(&self, archive: &ParcelFileDescriptor) -> binder::Result<Ceremony> {
+        self.serve("beginRehearsal", |core, caller| {
+            epochs::begin_rehearsal(core, caller.owner(), archive)
+        })
+    }
+
+    fn finishRehearsal(&self, token: &[u8], assertion: &[u8]) -> binder::Result<RehearsalResult> {
+        self.serve("finishRehearsal", |core, caller| {
+            epochs::finish_rehearsal(
+                core,
+                caller.owner(),
+                Answer {
+                    token,
+                    response: assertion,
+                },
+            )
+        })
+    }
 }

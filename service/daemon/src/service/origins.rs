@@ -8,8 +8,8 @@ use passkeybackup_aidl::android::security::passkeybackup::{
 use passkeybackup_identity::Caller;
 use sealer_wire::{Operation, Owner, Reply, Result};
 
+use super::vaults::Answer;
 use super::{Core, vaults};
-use crate::ceremonies::Purpose;
 use crate::convert::id;
 use crate::sealer::unexpected;
 
@@ -26,20 +26,13 @@ pub fn begin(
     let operation = Operation::SetOrigins {
         origins: origins.to_vec(),
     };
-    let purpose = Purpose::Vault(operation.clone());
-    vaults::begin_assertion(core, caller.owner(), &vault_id, operation, purpose)
+    vaults::begin_operation(core, caller.owner(), &vault_id, operation)
 }
 
 /// Replaces the origins.
-pub fn finish(core: &Core, owner: &Owner, token: &[u8], assertion: &[u8]) -> Result<VaultInfo> {
-    let (_, reply) = vaults::finish(core, owner, token, assertion, |begun| {
-        match &begun.purpose {
-            Purpose::Vault(operation @ Operation::SetOrigins { .. }) => operation.clone(),
-            _ => Operation::SetOrigins {
-                origins: Vec::new(),
-            },
-        }
-    })?;
+pub fn finish(core: &Core, owner: &Owner, answer: Answer<'_>) -> Result<VaultInfo> {
+    let sets = |operation: &Operation| matches!(operation, Operation::SetOrigins { .. });
+    let (_, reply) = vaults::finish(core, owner, answer, |begun| begun.operation(sets))?;
     match reply {
         Reply::Vault(view) => Ok(vaults::shown(core, &view)),
         _ => Err(unexpected()),

@@ -21,6 +21,7 @@ use sealer_wire::header::{Core as HeaderCore, KeyPart, SignedKeyPart};
 use sealer_wire::{ErrorCode, Operation, Owner, Reply, Result};
 
 use super::backup::lock_away;
+use super::vaults::Answer;
 use super::{Callback, Core, vaults};
 use crate::ceremonies::Purpose;
 use crate::convert::{self, long};
@@ -89,18 +90,9 @@ impl Seen {
         })
     }
 
-    /// The archive for the client: what the file says, and what the catalogue knows of it.
-    fn archive(&self, core: &Core, owner: &Owner, bytes: u64) -> Result<Archive> {
-        let known = core
-            .catalogue
-            .read(|view| view.archive(owner, &self.core.backup_id));
-        let state = match known {
-            Ok(known) => known.state,
-            // The service has just read it where it is.
-            Err(error) if error.code == ErrorCode::NotFound => ArchiveState::Complete,
-            Err(error) => return Err(error),
-        };
-        Ok(Archive {
+    /// What the file says of itself; `bytes` is its length.
+    pub fn described(&self, bytes: u64) -> Archive {
+        Archive {
             backup_id: self.core.backup_id,
             vault_id: self.core.vault_id,
             epoch: self.key_part.epoch.number,
@@ -108,8 +100,23 @@ impl Seen {
             plaintext_bytes: self.structure.map_or(0, |found| found.plaintext_bytes),
             archive_bytes: bytes,
             meta: self.core.meta.clone(),
-            state,
-        })
+            // The service has just read it where it is.
+            state: ArchiveState::Complete,
+        }
+    }
+
+    /// The archive for the client: what the file says, and what the catalogue knows of it.
+    fn archive(&self, core: &Core, owner: &Owner, bytes: u64) -> Result<Archive> {
+        let mut archive = self.described(bytes);
+        let known = core
+            .catalogue
+            .read(|view| view.archive(owner, &self.core.backup_id));
+        match known {
+            Ok(known) => archive.state = known.state,
+            Err(error) if error.code == ErrorCode::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        Ok(archive)
     }
 }
 
@@ -140,7 +147,7 @@ pub fn begin(
 pub fn finish_restore(
     core: &Core,
     owner: &Owner,
-    ceremony: (&[u8], &[u8]),
+    answer: Answer<'_>,
     archive: &ParcelFileDescriptor,
     output: &ParcelFileDescriptor,
     callback: Callback<'_>,
@@ -151,7 +158,7 @@ pub fn finish_restore(
     open(
         core,
         owner,
-        ceremony,
+        answer,
         archive,
         callback,
         Opening::Restore,
@@ -176,7 +183,7 @@ pub fn finish_restore(
 pub fn finish_verify(
     core: &Core,
     owner: &Owner,
-    ceremony: (&[u8], &[u8]),
+    answer: Answer<'_>,
     archive: &ParcelFileDescriptor,
     callback: Callback<'_>,
 ) -> Result<Strong<dyn IOperation>> {
@@ -184,7 +191,7 @@ pub fn finish_verify(
     open(
         core,
         owner,
-        ceremony,
+        answer,
         archive,
         callback,
         Opening::FullVerify,
@@ -217,7 +224,7 @@ struct Body<'job> {
 fn open(
     core: &Core,
     owner: &Owner,
-    (token, assertion): (&[u8], &[u8]),
+    answer: Answer<'_>,
     archive: Descriptor,
     callback: Callback<'_>,
     opening: Opening,
@@ -233,7 +240,7 @@ fn open(
     let total = seen.structure.map(|found| found.plaintext_bytes);
     let place = core.operations.admit(owner, callback, total)?;
     let operation = opening.operation(&seen.header);
-    let (_, reply) = vaults::finish(core, owner, token, assertion, |_| operation)?;
+    let (_, reply) = vaults::finish(core, owner, answer, |_| Ok(operation))?;
     let Reply::Released(dek) = reply else {
         return Err(unexpected());
     };

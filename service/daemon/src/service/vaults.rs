@@ -3,7 +3,8 @@
 //! The service, and vaults: creating, showing, deleting.
 
 use std::collections::BTreeSet;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use passkeybackup_aidl::android::security::passkeybackup::{
     Ceremony::Ceremony as CeremonyInfo, IPasskeyBackup::MAX_ARCHIVES_PER_CALL, Limits::Limits,
@@ -14,14 +15,15 @@ use passkeybackup_archive::Structure;
 use passkeybackup_catalogue::MAX_PAGE;
 use passkeybackup_identity::Caller;
 use sealer_wire::{
-    Begun, Error, ErrorCode, Id, Info, Operation, Owner, Reply, Result, VaultView, limits,
+    Begun, Error, ErrorCode, FactorSecret, Id, Info, Operation, Owner, Reply, Result, VaultView,
+    limits,
 };
 
 use super::Core;
 use crate::ceremonies::{Ceremony, Purpose};
 use crate::convert::{self, id, int, long};
 use crate::sealer::unexpected;
-use crate::{erasing, operation, options, survives};
+use crate::{erasing, operation, options, password, survives};
 
 /// Version of the interface.
 const API_VERSION: i32 = 1;
@@ -64,15 +66,19 @@ fn limits_info(sealer: Option<&Info>) -> Limits {
     }
 }
 
+/// Milliseconds since 1970.
+fn now_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX))
+}
+
 /// A ceremony as its client gets it.
 pub fn ceremony(begun: &Begun, options_json: String) -> CeremonyInfo {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
     CeremonyInfo {
         token: begun.token.to_vec(),
         optionsJson: options_json,
-        expiresAtMillis: long(now.saturating_add(begun.ttl_ms)),
+        expiresAtMillis: long(now_ms().saturating_add(begun.ttl_ms)),
     }
 }
 
@@ -86,51 +92,122 @@ pub fn begin_assertion(
 ) -> Result<CeremonyInfo> {
     let begun = core.sealer.begin(owner, vault_id, operation)?;
     let info = ceremony(&begun, options::request(&begun));
-    remember(core, owner, &begun, purpose);
+    remember(core, owner, &begun, purpose, None);
     Ok(info)
 }
 
-fn remember(core: &Core, owner: &Owner, begun: &Begun, purpose: Purpose) {
+/// Begins an assertion for an operation on a vault that is named in an argument.
+pub fn begin_operation(
+    core: &Core,
+    owner: &Owner,
+    vault_id: &[u8],
+    operation: Operation,
+) -> Result<CeremonyInfo> {
+    let vault_id = id(vault_id, "a vault id")?;
+    let purpose = Purpose::Operation(operation.clone());
+    begin_assertion(core, owner, &vault_id, operation, purpose)
+}
+
+/// Remembers what was begun.
+pub fn remember(
+    core: &Core,
+    owner: &Owner,
+    begun: &Begun,
+    purpose: Purpose,
+    secret: Option<FactorSecret>,
+) {
     core.ceremonies.insert(Ceremony {
         token: begun.token,
         owner: owner.clone(),
         vault_id: begun.vault_id,
         purpose,
+        secret: secret.map(Arc::new),
+        since: Instant::now(),
     });
 }
 
+/// What a client hands over to end a ceremony or a step of it.
+#[derive(Clone, Copy)]
+pub struct Answer<'a> {
+    /// The ceremony.
+    pub token: &'a [u8],
+    /// What the passkey client returned.
+    pub response: &'a [u8],
+}
+
+impl Answer<'_> {
+    /// The ceremony that it ends. Errors: `BAD_REQUEST`, `CHALLENGE_UNKNOWN`, `TOO_LARGE`.
+    pub fn ceremony(&self, core: &Core, owner: &Owner) -> Result<Ceremony> {
+        let begun = core
+            .ceremonies
+            .find(owner, &id(self.token, "a ceremony token")?)?;
+        if self.response.len() > limits::RESPONSE_JSON {
+            return Err(Error::new(
+                ErrorCode::TooLarge,
+                "the client's response has more than 16 KiB",
+            ));
+        }
+        Ok(begun)
+    }
+}
+
 /// Finishes a ceremony. `operation` gives the operation that is to be finished for what was begun:
-/// if that was another one, the sealer finds out.
+/// if that was another one, it refuses or the sealer finds out.
 pub fn finish(
     core: &Core,
     owner: &Owner,
-    token: &[u8],
-    response: &[u8],
-    operation: impl FnOnce(&Ceremony) -> Operation,
+    answer: Answer<'_>,
+    operation: impl FnOnce(&Ceremony) -> Result<Operation>,
 ) -> Result<(Ceremony, Reply)> {
-    let token = id(token, "a ceremony token")?;
-    let begun = core.ceremonies.find(owner, &token)?;
-    if response.len() > limits::RESPONSE_JSON {
-        return Err(Error::new(
-            ErrorCode::TooLarge,
-            "the client's response has more than 16 KiB",
-        ));
-    }
-    let operation = operation(&begun);
-    let creates = |operation: &Operation| matches!(operation, Operation::CreateVault { .. });
-    let begun_creates = matches!(&begun.purpose, Purpose::Vault(begun) if creates(begun));
-    if begun_creates != creates(&operation) {
-        // The sealer would look for a vault that is not there yet, or make one.
-        return Err(Error::new(
-            ErrorCode::OperationMismatch,
-            "the ceremony was begun for another operation",
-        ));
-    }
+    let begun = answer.ceremony(core, owner)?;
+    let operation = operation(&begun)?;
+    let secret = begun.secret.as_deref().map(password::duplicate);
+    let reply = finish_with(core, &begun, answer, operation, secret)?;
+    Ok((begun, reply))
+}
+
+/// Finishes a ceremony with a secret.
+pub fn finish_with(
+    core: &Core,
+    begun: &Ceremony,
+    answer: Answer<'_>,
+    operation: Operation,
+    secret: Option<FactorSecret>,
+) -> Result<Reply> {
     let reply = core
         .sealer
-        .finish(owner, &begun.vault_id, &token, operation, response);
-    core.ceremonies.settle(&token, &reply);
-    reply.map(|reply| (begun, reply))
+        .finish(begun, operation, answer.response, secret);
+    core.ceremonies.settle(&begun.token, &reply);
+    reply
+}
+
+/// Ends the first step of a ceremony of two, and begins the second.
+pub fn proceed(
+    core: &Core,
+    owner: &Owner,
+    answer: Answer<'_>,
+    wanted: impl FnOnce(&Operation) -> bool,
+) -> Result<Begun> {
+    let begun = answer.ceremony(core, owner)?;
+    let operation = begun.operation(wanted)?;
+    let next = core
+        .sealer
+        .proceed(&begun, operation.clone(), answer.response);
+    core.ceremonies.settle(&begun.token, &next);
+    let next = next?;
+    remember(core, owner, &next, Purpose::Operation(operation), None);
+    Ok(next)
+}
+
+/// A text that a person typed. Errors: `BAD_REQUEST`.
+pub fn check_text(text: &str) -> Result<()> {
+    if text.chars().any(char::is_control) {
+        return Err(Error::new(
+            ErrorCode::BadRequest,
+            "a name for people contains a control character",
+        ));
+    }
+    Ok(())
 }
 
 /// Begins the registration that makes a vault.
@@ -140,14 +217,8 @@ pub fn begin_create(
     parameters: &VaultParameters,
 ) -> Result<CeremonyInfo> {
     caller.check_origins(&parameters.rpId, &parameters.origins)?;
-    for text in [&parameters.userName, &parameters.credentialLabel] {
-        if text.chars().any(char::is_control) {
-            return Err(Error::new(
-                ErrorCode::BadRequest,
-                "a name for people contains a control character",
-            ));
-        }
-    }
+    check_text(&parameters.userName)?;
+    check_text(&parameters.credentialLabel)?;
     let operation = Operation::CreateVault {
         rp_id: parameters.rpId.clone(),
         origins: parameters.origins.clone(),
@@ -155,34 +226,25 @@ pub fn begin_create(
         label: parameters.credentialLabel.clone(),
         require_biometric: parameters.requireBiometric,
     };
-    let algorithms = core.sealer.info()?.algorithms;
     let begun = core
         .sealer
         .begin(caller.owner(), &[0; 16], operation.clone())?;
-    let info = ceremony(&begun, options::creation(&begun, &algorithms));
-    remember(core, caller.owner(), &begun, Purpose::Vault(operation));
+    let info = registration(core, &begun)?;
+    let purpose = Purpose::Operation(operation);
+    remember(core, caller.owner(), &begun, purpose, None);
     Ok(info)
 }
 
+/// A ceremony that is a registration, as its client gets it.
+pub fn registration(core: &Core, begun: &Begun) -> Result<CeremonyInfo> {
+    let algorithms = core.sealer.info()?.algorithms;
+    Ok(ceremony(begun, options::creation(begun, &algorithms)))
+}
+
 /// Makes the vault.
-pub fn finish_create(
-    core: &Core,
-    owner: &Owner,
-    token: &[u8],
-    registration: &[u8],
-) -> Result<VaultInfo> {
-    let (_, reply) = finish(core, owner, token, registration, |begun| {
-        match &begun.purpose {
-            Purpose::Vault(operation @ Operation::CreateVault { .. }) => operation.clone(),
-            _ => Operation::CreateVault {
-                rp_id: String::new(),
-                origins: Vec::new(),
-                user_name: String::new(),
-                label: String::new(),
-                require_biometric: false,
-            },
-        }
-    })?;
+pub fn finish_create(core: &Core, owner: &Owner, answer: Answer<'_>) -> Result<VaultInfo> {
+    let creates = |operation: &Operation| matches!(operation, Operation::CreateVault { .. });
+    let (_, reply) = finish(core, owner, answer, |begun| begun.operation(creates))?;
     match reply {
         Reply::Vault(view) => Ok(shown(core, &view)),
         _ => Err(unexpected()),
@@ -276,32 +338,24 @@ fn vault_info(core: &Core, view: &VaultView, state: VaultState, answers: bool) -
         credentials: view.credentials.iter().map(convert::credential).collect(),
         factors: view.factors.iter().map(convert::factor).collect(),
         survives: (state == VaultState::OK).then(|| survives::survives(view)),
-        warnings: survives::warnings(view, sealer.as_ref(), answers),
+        warnings: survives::warnings(view, sealer.as_ref(), answers, now_ms() / 1000),
     }
 }
 
 /// Begins the assertion that deletes a vault.
 pub fn begin_delete(core: &Core, owner: &Owner, vault_id: &[u8]) -> Result<CeremonyInfo> {
-    let vault_id = id(vault_id, "a vault id")?;
-    let operation = Operation::DeleteVault;
-    let purpose = Purpose::Vault(operation.clone());
-    begin_assertion(core, owner, &vault_id, operation, purpose)
+    begin_operation(core, owner, vault_id, Operation::DeleteVault)
 }
 
 /// Deletes the vault.
-pub fn finish_delete(
-    core: &Core,
-    owner: &Owner,
-    token: &[u8],
-    assertion: &[u8],
-) -> Result<Vec<u8>> {
-    let vault_id = core
-        .ceremonies
-        .find(owner, &id(token, "a ceremony token")?)?
-        .vault_id;
+pub fn finish_delete(core: &Core, owner: &Owner, answer: Answer<'_>) -> Result<Vec<u8>> {
+    let deletes = |operation: &Operation| matches!(operation, Operation::DeleteVault);
+    let begun = answer.ceremony(core, owner)?;
+    let operation = begun.operation(deletes)?;
+    let vault_id = begun.vault_id;
     erasing::announce_vault(&core.catalogue, owner, &vault_id)?;
-    match finish(core, owner, token, assertion, |_| Operation::DeleteVault) {
-        Ok((_, Reply::Deleted)) => {
+    match finish_with(core, &begun, answer, operation, None) {
+        Ok(Reply::Deleted) => {
             erasing::remove_vault(&core.catalogue, owner, &vault_id)?;
             Ok(vault_id.to_vec())
         }

@@ -12,6 +12,7 @@ use passkeybackup_aidl::android::security::passkeybackup::{
 use serde_json::{Value, json};
 
 use super::*;
+use sealer_wire::ErrorCode;
 
 fn same(report: &impl Serialize, expected: Value) {
     let text = object(report).unwrap();
