@@ -78,6 +78,88 @@ pub fn request(object: &Value) {
     request_members(object);
 }
 
+/// CER of an assertion with PRF results.
+pub fn prf_request(object: &Value) {
+    request(object);
+    base64url(&object["options"]["extensions"]["prf"]["eval"]["first"]);
+}
+
+/// CER of an import, with what the header says.
+pub fn import_begun(object: &Value) {
+    let members = [
+        "ceremony",
+        "options",
+        "expires_at",
+        "vault_id",
+        "epoch",
+        "created_at",
+        "rp_id",
+        "factors",
+    ];
+    keys(object, &members);
+    id(&object["ceremony"]);
+    time(&object["expires_at"]);
+    challenge(&object["options"]);
+    id(&object["vault_id"]);
+    number(&object["epoch"]);
+    nullable(&object["created_at"], time);
+    text(&object["rp_id"]);
+    for kind in list(&object["factors"]) {
+        one_of(kind, &["passkey", "recovery", "password"]);
+    }
+}
+
+/// `prf finish` and `password finish-set`.
+pub fn enrolled(object: &Value) {
+    keys(object, &["vault_id", "factor"]);
+    id(&object["vault_id"]);
+    factor(&object["factor"]);
+    assert_eq!(object["factor"]["portable"], true);
+}
+
+/// `recovery finish-create`.
+pub fn recovery(object: &Value) {
+    keys(object, &["vault_id", "factor", "recovery_key"]);
+    id(&object["vault_id"]);
+    factor(&object["factor"]);
+    let groups: Vec<&str> = text(&object["recovery_key"]).split('-').collect();
+    let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    assert_eq!(groups.len(), 8, "eight groups");
+    for group in groups {
+        assert!(group.len() == 8 && group.bytes().all(hex), "eight digits");
+    }
+}
+
+/// `rotate finish`.
+pub fn rotated(object: &Value) {
+    keys(object, &["vault_id", "epoch", "rewrapped", "pending"]);
+    id(&object["vault_id"]);
+    number(&object["epoch"]);
+    list(&object["rewrapped"]).iter().for_each(id);
+    list(&object["pending"]).iter().for_each(id);
+}
+
+/// `rehearse finish`.
+pub fn rehearsed(object: &Value) {
+    keys(object, &["backup_id", "factor_id"]);
+    id(&object["backup_id"]);
+    id(&object["factor_id"]);
+}
+
+/// `catalogue rebuild`.
+pub fn rebuilt(object: &Value) {
+    keys(object, &["added", "known", "refused"]);
+    number(&object["added"]);
+    number(&object["known"]);
+    for refused in list(&object["refused"]) {
+        text(&refused["path"]);
+        assert!(
+            error_codes().contains_key(text(&refused["error"])),
+            "{refused:#}"
+        );
+    }
+}
+
 /// CER of a restore: it also shows the archive.
 pub fn restore_request(object: &Value) {
     keys(object, &["ceremony", "options", "expires_at", "archive"]);

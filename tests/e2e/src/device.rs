@@ -26,6 +26,12 @@ impl Device {
         }
     }
 
+    /// Another device, with a state and a sealer of its own: a daemon of this test with the nonsecure
+    /// sealer, on every target.
+    pub fn another() -> Device {
+        Device::Own(Box::new(Daemon::start()))
+    }
+
     /// `rpc` or `binder`, as `pkb info` is to say.
     pub const fn transport(&self) -> &'static str {
         match self {

@@ -34,6 +34,7 @@ mod pkb;
 mod programs;
 mod random;
 mod scratch;
+mod steps;
 mod tamper;
 mod user;
 
