@@ -44,6 +44,8 @@ fn every_step_ends_as_expected() {
     let expected = [
         ("start_device", "ok"),
         ("enrol", "ok"),
+        ("enrol_prf", "ok"),
+        ("recovery_key", "ok"),
         ("backup", "ok"),
         ("restore", "ok"),
         ("compare", "ok"),
@@ -55,6 +57,9 @@ fn every_step_ends_as_expected() {
         ("flipped_header_byte", "HEADER_TAMPERED"),
         ("foreign_uid", if root { "NOT_FOUND" } else { "skipped" }),
         ("rolled_back_vault", "ROLLBACK"),
+        ("second_device_by_passkey", "ok"),
+        ("other_digits", "CANNOT_OPEN"),
+        ("third_device_by_digits", "ok"),
     ];
     assert_eq!(told, expected);
     assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
@@ -73,7 +78,7 @@ fn people_are_told_too_and_choose_the_folder() {
         "NONSECURE",
         "files: 1",
         "expected  ROLLBACK",
-        "13 of 13 steps",
+        "18 of 18 steps",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }

@@ -7,6 +7,7 @@
 //! service does and what it refuses; nothing is said to be refused that was not tried.
 
 pub mod device;
+mod factors;
 mod sample;
 mod story;
 mod user;

@@ -19,7 +19,7 @@ use crate::failure::{Failure, Result};
 use crate::output::text::hex;
 
 /// How many steps a whole story has.
-pub const STEPS: usize = 13;
+pub const STEPS: usize = 18;
 
 /// Somebody else on this machine.
 const OTHER_UID: u32 = 54_321;
@@ -58,6 +58,12 @@ pub fn tell(
     let Some(vault) = enrolled else {
         return Ok(());
     };
+    let title = "The passkey is to open archives on a new device too: two assertions agree.";
+    teller.step("enrol_prf", title, "ok", || user.enrol_prf(&device, &vault));
+    let title = "The user writes 64 digits down, for the day when no passkey is left.";
+    let digits = teller.step("recovery_key", title, "ok", || {
+        user.recovery_key(&device, &vault)
+    });
     let mut scene = Scene {
         folder,
         device,
@@ -91,14 +97,7 @@ pub fn tell(
         return Ok(());
     };
     teller.step("compare", "Every byte is compared.", "ok", || {
-        if same(&original, &scene.restored)? {
-            Ok(())
-        } else {
-            Err(Failure::new(
-                ErrorCode::Corrupt,
-                "what came back is not what went in",
-            ))
-        }
+        compare(&original, &scene.restored)
     });
     thief(context, &scene, teller);
     let title = "The assertion is sent once more.";
@@ -124,7 +123,57 @@ pub fn tell(
     tampering(&mut scene, teller);
     foreigner(&scene, teller);
     rollback(&mut scene, teller);
-    scene.device.stop()
+    scene.device.stop()?;
+    lost(context, &mut scene, &original, digits.as_deref(), teller);
+    Ok(())
+}
+
+/// The first device is gone. What is left is the archive, in the cloud, and the user.
+fn lost(
+    context: &Context,
+    scene: &mut Scene<'_>,
+    original: &Path,
+    digits: Option<&Vec<u8>>,
+    teller: &mut Teller,
+) {
+    let title = "The device is lost. On a second one, the synced passkey opens the archive.";
+    teller.step("second_device_by_passkey", title, "ok", || {
+        let device = prepared(Device::new(scene.folder.join("second")))?;
+        let (archive, restored) = (&scene.archive, scene.folder.join("second.tar"));
+        scene.user.import_by_passkey(&device, archive)?;
+        scene.user.restore(&device, archive, &restored, &[])?;
+        compare(original, &restored)
+    });
+    let Some(digits) = digits else {
+        return;
+    };
+    let title = "Somebody with other digits tries the same.";
+    teller.step("other_digits", title, "CANNOT_OPEN", || {
+        let device = prepared(Device::new(scene.folder.join("guess")))?;
+        let mut guesser = User::new(&context.interrupt);
+        let vault = prepared(guesser.enrol(&device, "guesser"))?;
+        let other = prepared(guesser.recovery_key(&device, &vault))?;
+        guesser.import_by_digits(&device, &scene.archive, &other)
+    });
+    let title = "The passkey is lost as well. On a third one, the digits open the archive.";
+    teller.step("third_device_by_digits", title, "ok", || {
+        let device = prepared(Device::new(scene.folder.join("third")))?;
+        let (archive, restored) = (&scene.archive, scene.folder.join("third.tar"));
+        let mut user = User::new(&context.interrupt);
+        user.import_by_digits(&device, archive, digits)?;
+        user.restore(&device, archive, &restored, &[])?;
+        compare(original, &restored)
+    });
+}
+
+fn compare(original: &Path, restored: &Path) -> Result<()> {
+    if same(original, restored)? {
+        return Ok(());
+    }
+    Err(Failure::new(
+        ErrorCode::Corrupt,
+        "what came back is not what went in",
+    ))
 }
 
 impl Scene<'_> {

@@ -37,7 +37,7 @@ pub struct Used {
     assertion: Vec<u8>,
 }
 
-fn failed(error: test_authenticator::Error) -> Failure {
+pub fn failed(error: test_authenticator::Error) -> Failure {
     Failure::internal(format!("the software passkey: {error}"))
 }
 
@@ -60,10 +60,7 @@ impl User {
             userName: name.into(),
             ..Default::default()
         })?;
-        let registration = self
-            .passkey
-            .register(&ceremony.optionsJson, ORIGIN)
-            .map_err(failed)?;
+        let registration = self.register(&ceremony).map_err(failed)?;
         let vault = service.finishCreateVault(&ceremony.token, registration.as_bytes())?;
         Ok(vault.vaultId)
     }
@@ -153,7 +150,16 @@ impl User {
         })
     }
 
-    fn assert(&mut self, ceremony: &Ceremony, faults: &[Fault]) -> Result<Vec<u8>> {
+    /// Makes a passkey.
+    pub fn register(
+        &mut self,
+        ceremony: &Ceremony,
+    ) -> std::result::Result<String, test_authenticator::Error> {
+        self.passkey.register(&ceremony.optionsJson, ORIGIN)
+    }
+
+    /// Uses a passkey.
+    pub fn assert(&mut self, ceremony: &Ceremony, faults: &[Fault]) -> Result<Vec<u8>> {
         self.passkey
             .assert_with(&ceremony.optionsJson, ORIGIN, faults)
             .map(String::into_bytes)
