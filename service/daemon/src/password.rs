@@ -185,13 +185,7 @@ mod tests {
         let code = |password: &str, known: &[&str]| {
             check_strength(password.as_bytes(), known).map_err(|error| error.code)
         };
-        for weak in [
-            "password",
-            "12345678",
-            "qwertyuiop",
-            "Tr0ub4dor&3",
-            "monkey1",
-        ] {
+        for weak in ["password", "12345678", "qwertyuiop", "Passw0rd!", "monkey1"] {
             assert_eq!(code(weak, &[]), Err(ErrorCode::PasswordWeak), "{weak}");
         }
         assert_eq!(

@@ -7,7 +7,7 @@ mod common;
 use std::io::{Seek, Write};
 use std::os::unix::fs::FileExt;
 
-use binder::{ExceptionCode, ParcelFileDescriptor};
+use binder::ParcelFileDescriptor;
 use common::{META, ORIGIN, RP, Rig, fd, file_with, random};
 use passkeybackup_aidl::android::security::passkeybackup::{
     ArchiveState::ArchiveState, AuditEvent::AuditEvent, AuditVerification::AuditVerification,
@@ -384,17 +384,6 @@ fn a_catalogue_that_was_lost_finds_its_vaults_again() {
     assert_eq!(vaults.len(), 1);
     let audit = client.service.getAudit(&vault, 10, None, true).unwrap();
     assert_ne!(audit.verification, AuditVerification::NOT_CHECKED);
-}
-
-#[test]
-fn methods_of_later_versions_say_so() {
-    let rig = Rig::start();
-    let client = rig.client();
-    let status = client.service.beginPrf(&[1; 16]).unwrap_err();
-    assert_eq!(
-        status.exception_code(),
-        ExceptionCode::UNSUPPORTED_OPERATION
-    );
 }
 
 #[test]

@@ -288,7 +288,7 @@ fn parts_of_another_archive_do_not_fit() {
         &second[theirs.core.end..theirs.key_part.end],
         &good[ours.key_part.end..],
     ];
-    assert_eq!(shelf.refusal(&foreign_key_part.concat()), "EPOCH_ENDED");
+    assert_eq!(shelf.refusal(&foreign_key_part.concat()), "HEADER_TAMPERED");
     shelf.still_good();
 }
 

@@ -2,6 +2,8 @@
 
 //! A daemon in this process, and a client of it over its socket.
 
+#![allow(dead_code)] // each test program uses some
+
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::path::PathBuf;
