@@ -135,7 +135,7 @@ fn a_new_file_that_nobody_confirmed_is_forgotten_with_the_service() {
         confirmed.epoch, 1,
         "what nobody knows any more is not claimed"
     );
-    assert_eq!(scene.pending(), [id.clone()]);
+    assert_eq!(scene.pending(), std::slice::from_ref(&id));
     refresh(&scene);
     scene.rig.client().service.confirmArchive(&id).unwrap();
     assert_eq!(scene.pending(), Vec::<Vec<u8>>::new());

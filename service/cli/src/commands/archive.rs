@@ -80,10 +80,10 @@ pub fn restore(context: &Context, command: &Restore) -> Result<Report> {
                 hex(&begun.ceremony.token),
                 shown(of.archive.path())
             );
-            Ok(Report::Begun(Begun {
+            Ok(Report::Begun(Box::new(Begun {
                 archive: Some(archive),
                 ..Begun::new(begun.ceremony, context.line(&line))?
-            }))
+            })))
         }
         Restore::Finish {
             finish,
@@ -149,11 +149,11 @@ fn begin_verify(context: &Context, of: &OfArchive) -> Result<Report> {
         hex(&ceremony.token),
         shown(of.archive.path())
     );
-    Ok(Report::Begun(Begun {
+    Ok(Report::Begun(Box::new(Begun {
         archive: Some(archive.clone()),
         fields: Some(archive),
         ..Begun::new(ceremony, context.line(&line))?
-    }))
+    })))
 }
 
 fn finish_verify(context: &Context, finish: &Finish, of: &OfArchive) -> Result<Report> {

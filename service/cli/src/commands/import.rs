@@ -56,8 +56,8 @@ fn begin(
         "import finish --ceremony {token} < {response}.json"
     ));
     let found = ImportBegun::from(&begun);
-    Ok(Report::Begun(Begun {
+    Ok(Report::Begun(Box::new(Begun {
         import: Some(found),
         ..Begun::new(begun.ceremony, line)?
-    }))
+    })))
 }

@@ -126,7 +126,7 @@ pub fn begin(
     let ceremony = call(connection.service())?;
     let token = hex(&ceremony.token);
     let line = context.line(&format!("{finish} --ceremony {token} < {response}.json"));
-    Begun::new(ceremony, line).map(Report::Begun)
+    Ok(Report::Begun(Box::new(Begun::new(ceremony, line)?)))
 }
 
 /// A step between the first and the last.
@@ -141,7 +141,7 @@ pub fn proceed(
     let ceremony = call(connection.service(), &arguments.ceremony, &response)?;
     let token = hex(&ceremony.token);
     let line = context.line(&format!("{next} --ceremony {token} < {response_name}.json"));
-    Begun::new(ceremony, line).map(Report::Begun)
+    Ok(Report::Begun(Box::new(Begun::new(ceremony, line)?)))
 }
 
 /// The last step. Nothing is read from a pipe for a service that is not there.

@@ -495,6 +495,6 @@ mod tests {
             expiresAtMillis: 0,
         };
         let begun = Begun::new(ceremony, "pkb vault finish-create".into()).unwrap();
-        assert!(report(&Report::Begun(begun)).ends_with("  pkb vault finish-create\n"));
+        assert!(report(&Report::Begun(Box::new(begun))).ends_with("  pkb vault finish-create\n"));
     }
 }

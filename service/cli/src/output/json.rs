@@ -34,7 +34,7 @@ type Name = Option<&'static str>;
 #[serde(untagged)]
 pub enum Report {
     Info(Info),
-    Begun(Begun),
+    Begun(Box<Begun>),
     Vault(Box<Vault>),
     Vaults {
         vaults: Vec<Vault>,

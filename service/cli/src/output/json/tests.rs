@@ -108,7 +108,7 @@ fn ceremonies() {
     let begun = || Begun::new(ceremony(), "how to finish".into()).unwrap();
     let plain = json!({"ceremony": IDS, "options": {"challenge": "AA"},
         "expires_at": "2023-11-14T22:13:20.123Z"});
-    same(&Report::Begun(begun()), plain.clone());
+    same(&Report::Begun(Box::new(begun())), plain.clone());
 
     let archive = Archive::from(archive_info());
     let mut with_archive = plain;
@@ -117,7 +117,7 @@ fn ceremonies() {
         archive: Some(archive.clone()),
         ..begun()
     };
-    same(&Report::Begun(report), with_archive.clone());
+    same(&Report::Begun(Box::new(report)), with_archive.clone());
 
     let mut with_fields = with_archive;
     for (name, value) in archive_json().as_object().unwrap() {
@@ -128,7 +128,7 @@ fn ceremonies() {
         fields: Some(archive),
         ..begun()
     };
-    same(&Report::Begun(report), with_fields);
+    same(&Report::Begun(Box::new(report)), with_fields);
 
     let broken = Ceremony {
         optionsJson: "{".into(),
