@@ -15,3 +15,11 @@ pub use catalogue::{catalogue_file, check_catalogue};
 pub use secret::Needle;
 pub use small_disk::SmallDisk;
 pub use tree::Tree;
+
+/// How often something is done, if the environment says so.
+///
+/// # Panics
+/// If what it says is no number.
+pub fn setting(name: &str, default: usize) -> usize {
+    std::env::var(name).map_or(default, |value| value.parse().expect(name))
+}

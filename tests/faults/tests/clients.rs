@@ -7,10 +7,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use e2e::{Archive, Daemon, User, content};
+use faults::setting;
 use serde_json::json;
 
 const CLIENTS: usize = 32;
 const WARM_UP: usize = 4;
+/// Unless `PKB_ROUNDS` says otherwise.
 const ROUNDS: usize = 8;
 /// What an allocator keeps or gives back from one moment to the next, after work of one client.
 const NOISE_KIB: u64 = 1024;
@@ -98,6 +100,7 @@ fn at_rest(daemon: &Daemon) -> (usize, usize, u64) {
 #[test]
 fn thirty_two_uids_at_once_see_only_their_own_and_leave_nothing_behind() {
     let daemon = Daemon::start();
+    let rounds = setting("PKB_ROUNDS", ROUNDS);
     let (before, after) = (Barrier::new(CLIENTS + 1), Barrier::new(CLIENTS + 1));
     thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS)
@@ -115,7 +118,7 @@ fn thirty_two_uids_at_once_see_only_their_own_and_leave_nothing_behind() {
                     before.wait();
                     after.wait();
                     let mut client = warm.unwrap_or_else(|why| std::panic::resume_unwind(why));
-                    (0..ROUNDS).for_each(|_| client.round());
+                    (0..rounds).for_each(|_| client.round());
                     client.user.pkb.uid()
                 })
             })

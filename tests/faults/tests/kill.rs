@@ -9,10 +9,10 @@ use std::thread;
 use std::time::Duration;
 
 use e2e::{Archive, Daemon, Random, User, content, next_uid};
-use faults::check_catalogue;
+use faults::{check_catalogue, setting};
 use serde_json::Value;
 
-/// Of each of the two daemons that are killed at the same time.
+/// Of each of the two daemons that are killed at the same time, unless `PKB_KILLS` says otherwise.
 const KILLS: usize = 110;
 /// The longest that the daemon lives. Commands take a few milliseconds each.
 const LONGEST_LIFE_US: u64 = 100_000;
@@ -45,7 +45,7 @@ fn killed_at_other_moments_it_loses_nothing_either() {
 fn kill(seed: &str) {
     let mut random = Random::from_env(seed);
     let mut world = World::new();
-    for round in 0..KILLS {
+    for round in 0..setting("PKB_KILLS", KILLS) {
         let life = Duration::from_micros(random.below(LONGEST_LIFE_US));
         let (archives, enrolled) = world.work_until_killed(life, &mut random);
         check_catalogue(&world.daemon.state());

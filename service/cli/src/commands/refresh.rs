@@ -26,7 +26,7 @@ pub fn refresh(context: &Context, archive: &Path) -> Result<Report> {
     Ok(Report::BackedUp(BackedUp {
         archive: refreshed.into(),
         warnings: Vec::new(),
-        next: context.line(&format!("verify {}", shown(archive))),
+        next: context.line(&format!("restore begin --in {}", shown(archive))),
     }))
 }
 
