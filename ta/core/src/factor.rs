@@ -137,6 +137,7 @@ pub struct Addressee<'a> {
 }
 
 /// What an envelope is bound to: all that is in clear beside it.
+/// What a factor has none of is null, or left out at the end of the array.
 #[derive(Encode, CborLen)]
 #[cbor(array)]
 struct Bound<'a> {
@@ -375,3 +376,6 @@ fn internal() -> Error {
 fn out_of_memory() -> Error {
     Error::new(ErrorCode::Internal, "out of memory")
 }
+
+#[cfg(test)]
+mod tests;

@@ -217,4 +217,4 @@ fn out_of_memory() -> Error {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;
