@@ -6,6 +6,7 @@
 
 use alloc::vec::Vec;
 
+use minicbor::bytes::ByteArray;
 use sealer_wire::header::Envelope;
 use sealer_wire::{
     AuditEvent, Error, ErrorCode, FactorKind, Id, Owner, Result, SealerKind, Secret32,
@@ -234,11 +235,15 @@ pub fn take_in(
         backups: Window::default(),
     };
     if let Some(older) = place.older {
-        for ended in &older.state.ended {
+        // The archive's own epoch was asked for.
+        let others = |ended: &&ByteArray<16>| ***ended != record.current.epoch.id;
+        for ended in older.state.ended.iter().filter(others) {
             rotation::forget(&mut record.state, ended);
         }
-        add_epochs(&mut record, older.state.retired);
-        add_epochs(&mut record, Vec::from([older.current]));
+        let epochs = older.state.retired.into_iter().chain([older.current]);
+        let live = epochs.filter(|epoch| !rotation::is_ended(&record.state, &epoch.epoch.id));
+        let live = live.collect();
+        add_epochs(&mut record, live);
     }
     let fresh = rotation::fresh(platform, &record)?;
     let imported = core::mem::replace(&mut record.current, fresh);

@@ -79,9 +79,12 @@ pub fn end(state: &mut VaultState, number: u32) {
     end_all(state, |epoch| epoch.number == number);
 }
 
-/// Ends a retired epoch that was ended elsewhere.
+/// Takes over that an epoch was ended elsewhere.
 pub fn forget(state: &mut VaultState, id: &Id) {
     end_all(state, |epoch| epoch.id == *id);
+    if !is_ended(state, id) {
+        remember_ended(state, id);
+    }
 }
 
 fn end_all(state: &mut VaultState, which: impl Fn(&Epoch) -> bool) {

@@ -120,11 +120,14 @@ pub fn leftover(store: &mut impl Store, vault: &VaultRef) -> Result<(Option<Reco
             best = Some(*found);
         }
     }
-    let last = best.as_ref().map_or(0, |record| record.seq);
-    let last = last.max(vault.seen.unwrap_or(0));
-    // Even, so that the first commit is the one in slot 1, as it is for every vault.
-    let even = last.checked_add(last & 1).ok_or(StoreError::Corrupt)?;
-    Ok((best, even))
+    let kept = best.as_ref().map_or(0, |record| record.seq);
+    let last = kept.max(vault.seen.unwrap_or(0));
+    // A number of the slot that holds the record: the first commit goes to the other one. Where
+    // there is none it goes to slot 1, as for every vault.
+    let last = last
+        .checked_add((last ^ kept) & 1)
+        .ok_or(StoreError::Corrupt)?;
+    Ok((best, last))
 }
 
 /// Writes `record` as the newest state. `record.seq` is the number of the last commit, 0 for none,
