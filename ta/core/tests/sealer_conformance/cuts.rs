@@ -7,15 +7,15 @@ use test_authenticator::Fault;
 use crate::support::{Backup, Client, Cut, Device, Medium, ORIGIN, Random, code};
 
 /// A vault with some history, on a medium.
-struct World {
-    medium: Medium,
-    client: Client,
-    backup: Backup,
+pub struct World {
+    pub medium: Medium,
+    pub client: Client,
+    pub backup: Backup,
 }
 
 impl World {
     /// `commits` decides which slot is written next.
-    fn new(commits: usize) -> Self {
+    pub fn new(commits: usize) -> Self {
         let mut device = Device::new();
         let mut client = Client::with_vault(&mut device, 10_100);
         let backup = client.backup(&mut device);
@@ -29,15 +29,18 @@ impl World {
         }
     }
 
-    fn copy(&self) -> (Device, Client) {
-        (Device::on(self.medium.copy()), self.client.clone())
+    pub fn copy(&self) -> (Device, Client) {
+        (
+            Device::another_on(self.medium.copy(), 77),
+            self.client.clone(),
+        )
     }
 }
 
-type Action<'a> = &'a dyn Fn(&mut Device, &mut Client) -> Result<(), Error>;
+pub type Action<'a> = &'a dyn Fn(&mut Device, &mut Client) -> Result<(), Error>;
 
 /// Number and view of a vault, or why there is none.
-fn state(device: &mut Device, client: &Client) -> Result<(u64, VaultView), ErrorCode> {
+pub fn state(device: &mut Device, client: &Client) -> Result<(u64, VaultView), ErrorCode> {
     let mut client = client.clone();
     client.seen = None;
     let shown = client.show(device).map_err(|error| error.code)?;
@@ -46,7 +49,11 @@ fn state(device: &mut Device, client: &Client) -> Result<(u64, VaultView), Error
 
 /// Runs an action with every cut at every operation; gives the states before and after, and calls
 /// `check` on each device that was cut and started again.
-fn cut_everywhere(world: &World, action: Action<'_>, check: impl Fn(&mut Device, &Client, Cut)) {
+pub fn cut_everywhere(
+    world: &World,
+    action: Action<'_>,
+    check: impl Fn(&mut Device, &Client, Cut),
+) {
     let (mut device, mut client) = world.copy();
     action(&mut device, &mut client).unwrap();
     let operations = device.medium.operations();
@@ -67,7 +74,7 @@ fn cut_everywhere(world: &World, action: Action<'_>, check: impl Fn(&mut Device,
 }
 
 /// Old or new, and it works.
-fn old_or_new(world: &World, action: Action<'_>) {
+pub fn old_or_new(world: &World, action: Action<'_>) {
     let (mut device, mut client) = world.copy();
     let old = state(&mut device, &client).unwrap();
     action(&mut device, &mut client).unwrap();

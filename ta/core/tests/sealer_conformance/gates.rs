@@ -370,11 +370,11 @@ fn a_ceremony_of_another_epoch() {
         assert_eq!(code(found), ErrorCode::ChallengeUnknown);
         assert_eq!(
             code(client.check(&mut device, &backup)),
-            ErrorCode::EpochEnded
+            ErrorCode::HeaderTampered
         );
         assert_eq!(
             code(client.begin(&mut device, &backup.restore())),
-            ErrorCode::EpochEnded
+            ErrorCode::HeaderTampered
         );
         change_epoch_back(&device, &backup);
         client.check(&mut device, &backup).unwrap();

@@ -2,8 +2,8 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use sealer_wire::{
-    AuditEntry, AuditMark, Begun, Error, ErrorCode, Id, Operation, Owner, Reply, Request, Response,
-    SealedAuditEntry, VaultRef, VaultView, decode_canonical, limits,
+    AuditEntry, AuditMark, Begun, Error, ErrorCode, Id, Operation, Owner, PrfInputs, Reply,
+    Request, Response, SealedAuditEntry, VaultRef, VaultView, decode_canonical, limits,
 };
 use serde_json::{Value, json};
 use test_authenticator::{Authenticator, Fault};
@@ -14,7 +14,7 @@ pub const RP_ID: &str = "example.org";
 pub const ORIGIN: &str = "https://example.org";
 
 /// A backup as it was made.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Backup {
     pub core: Vec<u8>,
     pub key_part: Vec<u8>,
@@ -48,6 +48,8 @@ pub struct Client {
     pub biometric: bool,
     /// Whether it stores the log, as a service must.
     pub acknowledges: bool,
+    /// Whether the service dies before it has stored what comes with a response.
+    pub forgets: bool,
 }
 
 impl Client {
@@ -66,6 +68,7 @@ impl Client {
             authenticator: Authenticator::new(),
             biometric: false,
             acknowledges: true,
+            forgets: false,
         }
     }
 
@@ -99,6 +102,7 @@ impl Client {
     pub fn send(&mut self, device: &mut Device, request: Request) -> Result<Reply, Error> {
         let Response { result, record } = device.call(request);
         if let Some(record) = record
+            && !self.forgets
             && (self.vault_id == record.vault_id || self.vault_id == [0; 16])
         {
             self.seen = self.seen.max(Some(record.seq));
@@ -127,14 +131,10 @@ impl Client {
     /// The user's answer to a ceremony that has begun.
     pub fn answer(&mut self, operation: &Operation, begun: &Begun, faults: &[Fault]) -> Vec<u8> {
         if matches!(operation, Operation::CreateVault { .. }) {
-            let options = creation_options(begun).to_string();
-            self.authenticator.register_with(&options, ORIGIN, faults)
+            registration(begun, &mut self.authenticator, faults)
         } else {
-            let options = request_options(begun).to_string();
-            self.authenticator.assert_with(&options, ORIGIN, faults)
+            assertion(begun, &mut self.authenticator, faults)
         }
-        .unwrap()
-        .into_bytes()
     }
 
     pub fn finish_request(
@@ -304,6 +304,32 @@ pub fn released(result: Result<Reply, Error>) -> Result<[u8; 32], Error> {
     }
 }
 
+/// What a ceremony asks, of this passkey alone.
+pub fn only(begun: &Begun, id: &[u8]) -> Begun {
+    let mut asked = begun.clone();
+    asked.credential_ids = vec![id.to_vec().into()];
+    if let Some(prf) = &mut asked.prf {
+        prf.by_credential.retain(|own| own.credential_id == id);
+    }
+    asked
+}
+
+/// A new passkey's answer to a ceremony.
+pub fn registration(begun: &Begun, by: &mut Authenticator, faults: &[Fault]) -> Vec<u8> {
+    let options = creation_options(begun).to_string();
+    by.register_with(&options, ORIGIN, faults)
+        .unwrap()
+        .into_bytes()
+}
+
+/// An enrolled passkey's answer to a ceremony.
+pub fn assertion(begun: &Begun, by: &mut Authenticator, faults: &[Fault]) -> Vec<u8> {
+    let options = request_options(begun).to_string();
+    by.assert_with(&options, ORIGIN, faults)
+        .unwrap()
+        .into_bytes()
+}
+
 fn base64(bytes: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(bytes)
 }
@@ -340,12 +366,31 @@ fn creation_options(begun: &Begun) -> Value {
     })
 }
 
+/// A client that is asked for no PRF results may give some all the same.
+fn prf_options(prf: Option<&PrfInputs>) -> Value {
+    let Some(prf) = prf else {
+        return json!({"eval": {"first": base64(b"input")}});
+    };
+    let eval = |first: &[u8; 32]| match &prf.second {
+        Some(second) => json!({"first": base64(first), "second": base64(second)}),
+        None => json!({"first": base64(first)}),
+    };
+    let own = prf.by_credential.iter();
+    let own: serde_json::Map<_, _> = own
+        .map(|one| (base64(&one.credential_id), eval(&one.first)))
+        .collect();
+    if own.is_empty() {
+        return json!({"eval": eval(&prf.first)});
+    }
+    json!({"eval": eval(&prf.first), "evalByCredential": own})
+}
+
 fn request_options(begun: &Begun) -> Value {
     json!({
         "challenge": base64(&begun.challenge),
         "rpId": begun.rp_id,
         "allowCredentials": descriptors(begun),
         "userVerification": "required",
-        "extensions": {"prf": {"eval": {"first": base64(b"input")}}},
+        "extensions": {"prf": prf_options(begun.prf.as_ref())},
     })
 }

@@ -1,12 +1,16 @@
 //! A device with a sealer, and a service that keeps for each vault what the sealer tells it.
 
 pub mod client;
+pub mod factors;
 pub mod medium;
 pub mod platform;
+pub mod world;
 
 pub use client::{Backup, Client, ORIGIN, RP_ID};
+pub use factors::Secret;
 pub use medium::{Cut, Medium};
 pub use platform::{Device, Random};
+pub use world::World;
 
 use sealer_wire::{Error, ErrorCode};
 

@@ -63,6 +63,7 @@ pub struct TestPlatform {
     clock: Clock,
     random: Random,
     auth_token_key: Option<[u8; 32]>,
+    kind: SealerKind,
 }
 
 impl Platform for TestPlatform {
@@ -86,7 +87,7 @@ impl Platform for TestPlatform {
     }
 
     fn kind(&self) -> SealerKind {
-        SealerKind::Nonsecure
+        self.kind
     }
 
     fn revision(&self) -> String {
@@ -108,6 +109,8 @@ pub struct Device {
     pub medium: Medium,
     pub clock: Clock,
     pub auth_token_key: Option<[u8; 32]>,
+    /// What the sealer says that it is, from the next start on.
+    pub kind: SealerKind,
     boots: u64,
 }
 
@@ -118,22 +121,44 @@ impl Device {
 
     /// A device on a medium with content.
     pub fn on(medium: Medium) -> Self {
-        let clock = Clock(Rc::new(Cell::new((5_000, 1_800_000_000))));
-        Self::boot(medium, clock, None, 0)
+        Self::numbered(medium, 0)
     }
 
-    fn boot(medium: Medium, clock: Clock, key: Option<[u8; 32]>, boots: u64) -> Self {
+    /// Another device than those with other numbers: its random numbers are its own.
+    pub fn another(number: u64) -> Self {
+        Self::another_on(Medium::default(), number)
+    }
+
+    /// Another device on a medium with content.
+    pub fn another_on(medium: Medium, number: u64) -> Self {
+        Self::numbered(medium, number << 32)
+    }
+
+    fn numbered(medium: Medium, boots: u64) -> Self {
+        let clock = Clock(Rc::new(Cell::new((5_000, 1_800_000_000))));
+        Self::boot(medium, clock, None, SealerKind::Nonsecure, boots)
+    }
+
+    fn boot(
+        medium: Medium,
+        clock: Clock,
+        key: Option<[u8; 32]>,
+        kind: SealerKind,
+        boots: u64,
+    ) -> Self {
         let platform = TestPlatform {
             medium: medium.clone(),
             clock: clock.clone(),
             random: Random::new(boots),
             auth_token_key: key,
+            kind,
         };
         Device {
             sealer: Sealer::new(platform, Config::default()),
             medium,
             clock,
             auth_token_key: key,
+            kind,
             boots,
         }
     }
@@ -145,6 +170,7 @@ impl Device {
             self.medium.clone(),
             self.clock.clone(),
             self.auth_token_key,
+            self.kind,
             self.boots + 1,
         );
     }
