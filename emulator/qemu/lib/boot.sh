@@ -3,7 +3,7 @@
 
 # Reads the options of a boot (see `rig help`) into variables; what follows `--` is left in `command`.
 boot_options() {
-    disk='' share='' logs='' timeout=600 memory=1024 append='' bare='' additions=() command=()
+    disk='' share='' logs='' timeout=600 memory=1024 append='' bare='' sealer=nonsecure additions=() command=()
     while [[ $# -gt 0 ]]; do
         case $1 in
             --bare)
@@ -17,6 +17,10 @@ boot_options() {
             --logs) logs=$2 ;;
             --timeout) timeout=$2 ;;
             --memory) memory=$2 ;;
+            --sealer)
+                sealer=$2
+                [[ $sealer == optee || $sealer == nonsecure ]] || die "--sealer takes optee or nonsecure"
+                ;;
             --selinux)
                 append="security=selinux selinux=1 enforcing=$([[ $2 == enforcing ]] && echo 1 || echo 0)"
                 ;;
@@ -85,7 +89,7 @@ boot() {
 overlay() {
     local dir=$1 addition word
     mkdir -p "$dir/etc/rig"
-    [[ -n $bare ]] || project_overlay "$dir"
+    [[ -n $bare ]] || project_overlay "$dir" "$sealer"
     for addition in "${additions[@]}"; do
         [[ $addition == ?*:/* ]] || die "--add takes FILE:GUEST-PATH, not '$addition'"
         mkdir -p "$(dirname "$dir/${addition#*:}")"

@@ -23,11 +23,11 @@ build_vendor() {
 }
 
 # target_dir DIR KIND prints the build directory for the package in DIR and one kind of build. Cargo decides by time
-# stamps what is stale, so a build directory belongs to one workspace in one checkout.
+# stamps what is stale, so a build directory belongs to one checkout. Workspaces in it share what they have in common.
 target_dir() {
-    local manifest dir
-    manifest=$(workspace "$1")
-    dir=$CACHE/target/$(key "$(sysroot_key)" "path $manifest" "$2")
+    local root dir
+    root=$(source_root "$1")
+    dir=$CACHE/target/$(key "$(sysroot_key)" "path $root" "$2")
     mkdir -p "$dir"
     printf '%s\n' "$dir"
 }
@@ -61,6 +61,14 @@ in_sysroot() {
         --cd "/w/src${dir#"$root"}" "${options[@]}" -- "$@" >&2
 }
 
+# For build_package and build_tests: the compilers, and no debug information, which the guest's memory would have to hold.
+PACKAGE_OPTIONS=(
+    --env CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+    --env CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc
+    --env CARGO_PROFILE_RELEASE_DEBUG=0
+    --env OPTEE_CLIENT_EXPORT=/opt/rig/client
+)
+
 # build_package DIR [CARGO-OPTION...] builds the package in DIR for the guest's user space and prints the directory with
 # its binaries.
 build_package() {
@@ -68,12 +76,22 @@ build_package() {
     dir=$(realpath -e "$1")
     target=$(target_dir "$dir" package)
     shift
-    in_sysroot "$dir" "$target" \
-        --env CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
-        --env CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc \
-        --env OPTEE_CLIENT_EXPORT=/opt/rig/client \
+    in_sysroot "$dir" "$target" "${PACKAGE_OPTIONS[@]}" \
         -- cargo build --locked --release --target aarch64-unknown-linux-gnu "$@"
     printf '%s/aarch64-unknown-linux-gnu/release\n' "$target"
+}
+
+# build_tests DIR [CARGO-OPTION...] builds tests for the guest and prints the path of each test program.
+build_tests() {
+    local dir target
+    dir=$(realpath -e "$1")
+    target=$(target_dir "$dir" package)
+    shift
+    # Cargo alone knows what it calls them.
+    in_sysroot "$dir" "$target" "${PACKAGE_OPTIONS[@]}" \
+        -- sh -euc 'cargo test --no-run --message-format=json-render-diagnostics "$@" >/w/target/tests.json' sh \
+        --locked --release --target aarch64-unknown-linux-gnu "$@"
+    sed -n 's|.*"executable":"/w/target/\([^"]*\)".*|\1|p' "$target/tests.json" | sed "s|^|$target/|"
 }
 
 # build_bare DIR [CARGO-OPTION...] builds the package in DIR for a target without an operating system, which shows that

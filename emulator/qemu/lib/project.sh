@@ -1,34 +1,24 @@
 # shellcheck shell=bash
-# What of this project goes into the guest. A line is skipped, with a note, as long as its package does not
-# exist.
+# What of this project goes into the guest.
 
-# kind  package        binary (for `bin`) and where it goes
-PROJECT_PARTS=(
-    "ta     ta/optee"
-    "bin    service/daemon  passkeybackupd   /usr/bin/passkeybackupd"
-    "bin    service/hal     sealer-hal       /usr/bin/sealer-hal"
-    "bin    service/cli     pkb              /usr/bin/pkb"
-)
+# Packages of the project's workspace, and their binaries, which go to /usr/bin.
+PROJECT_PACKAGES=(-p passkeybackupd -p sealer-hal -p pkb -p test-authenticator)
+PROJECT_BINARIES=(passkeybackupd sealer-hal-nonsecure pkb pkb-authenticator)
 
-# project_overlay DIR builds the parts and copies them to where they go in the guest.
+# The service manager is used as it is published; see hub/Cargo.toml.
+HUB_BINARIES=(rsb_hub rsb_service)
+
+# project_overlay DIR SEALER builds the parts and copies them to where they go in the guest, whose services are to use
+# this sealer.
 project_overlay() {
-    local into=$1 checkout part kind package binary path built
+    local into=$1 sealer=$2 checkout built
     checkout=$(realpath "$RIG/../..")
-    for part in "${PROJECT_PARTS[@]}"; do
-        read -r kind package binary path <<<"$part"
-        if [[ ! -f $checkout/$package/Cargo.toml ]]; then
-            say "$package: not there yet"
-            continue
-        fi
-        case $kind in
-            ta)
-                built=$(build_ta "$checkout/$package")
-                install -D -m 644 "$built" "$into/usr/lib/optee_armtz/$(basename "$built")"
-                ;;
-            bin)
-                built=$(build_package "$checkout/$package" --bin "$binary")
-                install -D -m 755 "$built/$binary" "$into$path"
-                ;;
-        esac
-    done
+    mkdir -p "$into/usr/bin" "$into/etc/rig"
+    cp -r "$RIG/project/." "$into"
+    printf 'sealer=%s\n' "$sealer" >"$into/etc/rig/sealer"
+
+    built=$(build_package "$checkout" "${PROJECT_PACKAGES[@]}" --bins)
+    cp "${PROJECT_BINARIES[@]/#/$built/}" "$into/usr/bin"
+    built=$(build_package "$RIG/hub" -p rsbinder-tools "${HUB_BINARIES[@]/#/--bin=}")
+    cp "${HUB_BINARIES[@]/#/$built/}" "$into/usr/bin"
 }

@@ -10,6 +10,7 @@
 //! | [`startup`] | the one order in which everything starts and stops |
 //! | `service` | `IPasskeyBackup`, one file for each part of the interface |
 //! | `maintenance` | `IPasskeyBackupMaintenance`: apps and users that are removed |
+//! | `hal` | the way to the sealer, also after its HAL service died |
 //! | `sealer` | requests to the sealer; what its answers say of records goes into the catalogue |
 //! | `ceremonies` | ceremonies that were begun |
 //! | `operation` | long work: sessions, limits, threads |
@@ -38,6 +39,7 @@ mod ceremonies;
 mod convert;
 mod erasing;
 mod files;
+mod hal;
 mod hooks;
 mod maintenance;
 mod operation;
@@ -50,7 +52,7 @@ mod socket;
 pub mod startup;
 mod survives;
 
-pub use startup::{Config, Daemon, SealerChoice, Transport};
+pub use startup::{Config, Daemon, Prepared, SealerChoice, Transport};
 
 use std::borrow::Cow;
 

@@ -9,11 +9,15 @@
 
 mod args;
 
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use clap::Parser;
+use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
-use passkeybackupd::{Config, Daemon};
+use passkeybackupd::{Config, Prepared};
 use sealer_wire::{Error, ErrorCode};
 
 fn main() -> ExitCode {
@@ -36,8 +40,29 @@ fn run(config: &Config) -> Result<(), Error> {
     let signals = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT]);
     let failed = |_| Error::new(ErrorCode::Internal, "cannot wait for signals");
     signals.thread_block().map_err(failed)?;
-    let daemon = Daemon::start(config)?;
-    let signal = signals.wait().map_err(failed)?;
+    let serving = Arc::new(AtomicBool::new(false));
+    let signal = {
+        let serving = Arc::clone(&serving);
+        thread::Builder::new()
+            .name("signals".into())
+            .spawn(move || {
+                let signal = signals.wait();
+                // Preparing may wait for the sealer as long as it takes. Nobody is served yet, and
+                // nothing is lost by an end at any moment.
+                if !serving.load(Ordering::SeqCst) {
+                    process::exit(0);
+                }
+                signal
+            })
+            .map_err(|_| Error::new(ErrorCode::Internal, "no thread for signals"))?
+    };
+    let prepared = Prepared::new(config)?;
+    serving.store(true, Ordering::SeqCst);
+    let daemon = prepared.serve()?;
+    let signal = signal
+        .join()
+        .unwrap_or(Err(Errno::UnknownErrno))
+        .map_err(failed)?;
     log::info!("stopping: {signal}");
     daemon.stop();
     Ok(())

@@ -21,10 +21,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use binder::Strong;
-use passkeybackup_aidl::android::hardware::security::sealer::{
-    ISealer::ISealer, SealerKind::SealerKind as HardwareKind,
-};
+use passkeybackup_aidl::android::hardware::security::sealer::SealerKind::SealerKind as HardwareKind;
 use passkeybackup_catalogue::Catalogue;
 use sealer_wire::{
     AuditEntry, Begun, Error, ErrorCode, FactorSecret, Id, Info, Operation, Owner, RecordUpdate,
@@ -34,14 +31,14 @@ use sealer_wire::{
 use zeroize::Zeroizing;
 
 use crate::ceremonies::Ceremony;
-use crate::error;
+use crate::hal::{Hal, unanswered};
 
 /// More audit than one answer carries is fetched in at most so many further ones.
 const DRAINS: usize = 16;
 
 /// The sealer, and the catalogue that keeps what it says.
 pub struct Sealer {
-    binder: Strong<dyn ISealer>,
+    hal: Hal,
     catalogue: Arc<Catalogue>,
     info: Mutex<Option<Info>>,
 }
@@ -51,12 +48,9 @@ impl Sealer {
     ///
     /// Errors: `TEE_UNAVAILABLE`; `UNSUPPORTED_VERSION`; `INTERNAL` if the HAL service and the
     /// sealer behind it do not say the same.
-    pub fn new(binder: Strong<dyn ISealer>, catalogue: Arc<Catalogue>) -> Result<Sealer> {
-        let hardware = binder
-            .getHardwareInfo()
-            .map_err(|status| unanswered(&status))?;
+    pub fn new(hal: Hal, catalogue: Arc<Catalogue>) -> Result<Sealer> {
         let sealer = Sealer {
-            binder,
+            hal,
             catalogue,
             info: Mutex::new(None),
         };
@@ -65,13 +59,13 @@ impl Sealer {
             SealerKind::Nonsecure => HardwareKind::NONSECURE,
             SealerKind::Optee => HardwareKind::OPTEE,
         };
-        if kind != hardware.kind {
+        if kind != sealer.hal.kind() {
             return Err(Error::new(
                 ErrorCode::Internal,
                 "the sealer and its HAL service disagree on what they are",
             ));
         }
-        if hardware.wireVersion != i32::from(WIRE_VERSION) || info.wire_version != WIRE_VERSION {
+        if info.wire_version != WIRE_VERSION {
             return Err(Error::new(
                 ErrorCode::UnsupportedVersion,
                 "the sealer speaks another wire version",
@@ -296,7 +290,8 @@ impl Sealer {
     fn call(&self, request: Request) -> Result<Response> {
         let request = request.to_bytes()?;
         let response = self
-            .binder
+            .hal
+            .get()?
             .processRequest(&request)
             .map(Zeroizing::new)
             .map_err(|status| unanswered(&status))?;
@@ -319,15 +314,4 @@ pub fn unexpected() -> Error {
         ErrorCode::Internal,
         "the sealer's answer is not one to this request",
     )
-}
-
-/// No answer could be had. The request may or may not have been carried out.
-fn unanswered(status: &binder::Status) -> Error {
-    let code = match ErrorCode::from_code(status.service_specific_error()) {
-        Some(code @ (ErrorCode::TooLarge | ErrorCode::PermissionDenied | ErrorCode::Internal)) => {
-            code
-        }
-        _ => ErrorCode::TeeUnavailable,
-    };
-    error(code, format!("the sealer does not answer: {status}"))
 }

@@ -18,8 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
-use binder::{BinderFeatures, Interface, ProcessState, Strong};
-use passkeybackup_aidl::android::hardware::security::sealer::ISealer::ISealer;
+use binder::{BinderFeatures, Interface, ProcessState};
 use passkeybackup_aidl::android::security::passkeybackup::{
     IPasskeyBackup::BnPasskeyBackup, IPasskeyBackupMaintenance::BnPasskeyBackupMaintenance,
 };
@@ -32,6 +31,7 @@ use sealer_hal::{DEFAULT_INSTANCE, NONSECURE_INSTANCE};
 use sealer_wire::{ErrorCode, Owner, Result, SealerKind, StorageProtection};
 
 use crate::ceremonies::Ceremonies;
+use crate::hal::Hal;
 use crate::maintenance::Maintenance;
 use crate::operation::Operations;
 use crate::rewrapped::Rewrapped;
@@ -86,35 +86,18 @@ pub struct Daemon {
     server: Option<Server>,
 }
 
+/// A service that is ready and serves nobody yet: it can be dropped at any moment.
+pub struct Prepared {
+    core: Arc<Core>,
+    transport: Transport,
+}
+
 impl Daemon {
     /// Starts the service. When this returns it can be called.
     ///
-    /// Errors: `STATE_IN_USE`, `IO`, `NO_SPACE`, `CORRUPT`, `UNSUPPORTED_VERSION` (a later
-    /// version's state), `BAD_REQUEST`, `TOO_LARGE` or `PERMISSION_DENIED` (the callers file),
-    /// `TEE_UNAVAILABLE`, `INTERNAL`.
+    /// Errors: those of [`Prepared::new`] and [`Prepared::serve`].
     pub fn start(config: &Config) -> Result<Daemon> {
-        hooks::announce();
-        let callers = match &config.callers {
-            Some(path) => Callers::from_file(path)?,
-            None => Callers::anybody(),
-        };
-        let state = StateDir::open(&config.state)?;
-        let catalogue = Arc::new(Catalogue::open(&state)?);
-        let sealer = Sealer::new(connect(&config.sealer, &state)?, Arc::clone(&catalogue))?;
-        say_what_it_is(&sealer);
-        erasing::resume(&catalogue, &sealer)?;
-        reconcile(&catalogue, &sealer, &callers)?;
-        let core = Arc::new(Core {
-            callers,
-            catalogue: Arc::clone(&catalogue),
-            sealer,
-            ceremonies: Ceremonies::default(),
-            operations: Arc::new(Operations::default()),
-            rewrapped: Rewrapped::default(),
-        });
-        let server = serve(&core, &config.transport)?;
-        check_in_background(catalogue);
-        Ok(Daemon { core, server })
+        Prepared::new(config)?.serve()
     }
 
     /// Stops. Operations that are running end with `CANCELLED`.
@@ -129,36 +112,70 @@ impl Daemon {
     }
 }
 
+impl Prepared {
+    /// Steps 2 to 5. Waits for a sealer's HAL service as long as it takes.
+    ///
+    /// Errors: `STATE_IN_USE`, `IO`, `NO_SPACE`, `CORRUPT`, `UNSUPPORTED_VERSION` (a later
+    /// version's state), `BAD_REQUEST`, `TOO_LARGE` or `PERMISSION_DENIED` (the callers file),
+    /// `TEE_UNAVAILABLE`, `INTERNAL`.
+    pub fn new(config: &Config) -> Result<Prepared> {
+        hooks::announce();
+        let callers = match &config.callers {
+            Some(path) => Callers::from_file(path)?,
+            None => Callers::anybody(),
+        };
+        let state = StateDir::open(&config.state)?;
+        let catalogue = Arc::new(Catalogue::open(&state)?);
+        let sealer = Sealer::new(connect(&config.sealer, &state)?, Arc::clone(&catalogue))?;
+        say_what_it_is(&sealer);
+        erasing::resume(&catalogue, &sealer)?;
+        reconcile(&catalogue, &sealer, &callers)?;
+        let core = Arc::new(Core {
+            callers,
+            catalogue,
+            sealer,
+            ceremonies: Ceremonies::default(),
+            operations: Arc::new(Operations::default()),
+            rewrapped: Rewrapped::default(),
+        });
+        Ok(Prepared {
+            core,
+            transport: config.transport.clone(),
+        })
+    }
+
+    /// Step 6. Errors: `STATE_IN_USE`, `IO`, `NO_SPACE` of the socket or the service manager.
+    pub fn serve(self) -> Result<Daemon> {
+        let server = serve(&self.core, &self.transport)?;
+        check_in_background(Arc::clone(&self.core.catalogue));
+        Ok(Daemon {
+            core: self.core,
+            server,
+        })
+    }
+}
+
 fn connect(
     choice: &SealerChoice,
     #[cfg_attr(not(feature = "nonsecure"), allow(unused_variables))] state: &StateDir,
-) -> Result<Strong<dyn ISealer>> {
-    let instance = match choice {
+) -> Result<Hal> {
+    match choice {
         #[cfg(not(feature = "nonsecure"))]
-        SealerChoice::Nonsecure { .. } => {
-            return Err(error(
-                ErrorCode::Usage,
-                "this daemon was built without a sealer of its own",
-            ));
-        }
+        SealerChoice::Nonsecure { .. } => Err(error(
+            ErrorCode::Usage,
+            "this daemon was built without a sealer of its own",
+        )),
         #[cfg(feature = "nonsecure")]
         SealerChoice::Nonsecure { challenge_ttl_ms } => {
             let mut config = sealer_hal::Config::default();
             if let Some(ttl) = challenge_ttl_ms {
                 config.challenge_ttl_ms = *ttl;
             }
-            return LocalSealer::start(&state.join(SEALER_FOLDER), config);
+            Hal::local(LocalSealer::start(&state.join(SEALER_FOLDER), config)?)
         }
-        SealerChoice::Hal => DEFAULT_INSTANCE,
-        SealerChoice::HalNonsecure => NONSECURE_INSTANCE,
-    };
-    log::info!("waiting for {instance}");
-    binder::wait_for_interface(instance).map_err(|status| {
-        error(
-            ErrorCode::TeeUnavailable,
-            format!("cannot reach {instance}: {status}"),
-        )
-    })
+        SealerChoice::Hal => Hal::wait_for(DEFAULT_INSTANCE),
+        SealerChoice::HalNonsecure => Hal::wait_for(NONSECURE_INSTANCE),
+    }
 }
 
 fn say_what_it_is(sealer: &Sealer) {

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Services that are killed, between calls and in the middle of them: what was acknowledged is
+//! there, and the next call works or says why not.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use e2e::{Archive, Device, Random, Refusal, User, content};
+use guest::service::{DAEMON, SEALER_HAL, TEE_SUPPLICANT};
+use guest::{AllUp, is_optee, kill, start};
+
+struct Patient {
+    user: User,
+    vault: String,
+    archive: Archive,
+}
+
+impl Patient {
+    fn new() -> Patient {
+        let mut user = Device::new().user();
+        let vault = user.enrol();
+        let archive = user.backup(&vault, "a.pkb", b"kept");
+        Patient {
+            user,
+            vault,
+            archive,
+        }
+    }
+
+    fn restores(&mut self) {
+        assert_eq!(self.user.restore(&self.archive.path).unwrap(), b"kept");
+    }
+}
+
+#[test]
+fn the_first_call_after_the_sealer_came_back_works() {
+    let _all_up = AllUp;
+    let mut patient = Patient::new();
+    for round in 0..3 {
+        kill(SEALER_HAL);
+        start(SEALER_HAL);
+        let name = format!("{round}.pkb");
+        let made = patient.user.backup(&patient.vault, &name, b"after");
+        assert_eq!(patient.user.restore(&made.path).unwrap(), b"after");
+    }
+    patient.restores();
+}
+
+#[test]
+fn a_ceremony_lives_as_long_as_what_keeps_its_challenge() {
+    let _all_up = AllUp;
+    let mut patient = Patient::new();
+    let ready = patient
+        .user
+        .ready_to_restore(&patient.archive.path)
+        .unwrap();
+    kill(SEALER_HAL);
+    start(SEALER_HAL);
+    let out = patient.user.path("out");
+    let finished = patient
+        .user
+        .finish_restore(&ready, &patient.archive.path, &out);
+    if is_optee() {
+        // The HAL is a pipe: the trusted application was not touched.
+        finished.unwrap();
+        assert_eq!(std::fs::read(&out).unwrap(), b"kept");
+    } else {
+        assert_eq!(finished.unwrap_err().name, "CHALLENGE_UNKNOWN");
+        assert!(!out.exists());
+    }
+    patient.restores();
+}
+
+#[test]
+fn without_the_sealer_every_call_says_why_not_and_the_catalogue_answers() {
+    let _all_up = AllUp;
+    let mut patient = Patient::new();
+    kill(SEALER_HAL);
+    let refusal = patient
+        .user
+        .try_backup(&patient.vault, "b.pkb", b"x")
+        .unwrap_err();
+    assert_eq!(refusal.name, "TEE_UNAVAILABLE");
+    let error = &refusal.object["error"];
+    assert!(
+        error["message"].as_str().unwrap().contains("HAL service"),
+        "{error}"
+    );
+    assert!(error["hint"].is_string(), "{error}");
+    assert!(!patient.user.path("b.pkb").exists());
+    let refusal = patient
+        .user
+        .begin_restore(&patient.archive.path)
+        .unwrap_err();
+    assert_eq!(refusal.name, "TEE_UNAVAILABLE");
+
+    let shown = patient
+        .user
+        .pkb
+        .json(&["vault", "show", &patient.vault])
+        .unwrap();
+    let warnings = shown["warnings"].as_array().unwrap();
+    assert!(warnings.contains(&"sealer_unavailable".into()), "{shown:#}");
+    let listed = patient
+        .user
+        .pkb
+        .json(&["archives", &patient.vault])
+        .unwrap();
+    assert_eq!(listed["archives"][0], patient.archive.info);
+
+    start(SEALER_HAL);
+    patient.restores();
+    let shown = patient
+        .user
+        .pkb
+        .json(&["vault", "show", &patient.vault])
+        .unwrap();
+    let warnings = shown["warnings"].as_array().unwrap();
+    assert!(
+        !warnings.contains(&"sealer_unavailable".into()),
+        "{shown:#}"
+    );
+}
+
+#[test]
+fn a_service_that_starts_before_its_sealer_waits_and_can_be_stopped() {
+    let _all_up = AllUp;
+    let mut patient = Patient::new();
+    kill(DAEMON);
+    kill(SEALER_HAL);
+    // In a thread: it is not up before its sealer is.
+    let waiting = thread::spawn(|| start(DAEMON));
+    thread::sleep(Duration::from_millis(300));
+    assert!(!waiting.is_finished(), "up without a sealer");
+    start(SEALER_HAL);
+    waiting.join().unwrap();
+    patient.restores();
+}
+
+#[test]
+fn a_killed_service_comes_back_with_everything_but_its_ceremonies() {
+    let _all_up = AllUp;
+    let mut patient = Patient::new();
+    let shown = patient
+        .user
+        .pkb
+        .json(&["vault", "show", &patient.vault])
+        .unwrap();
+    let ready = patient
+        .user
+        .ready_to_restore(&patient.archive.path)
+        .unwrap();
+    kill(DAEMON);
+    let refusal = patient
+        .user
+        .pkb
+        .json(&["vault", "show", &patient.vault])
+        .unwrap_err();
+    assert_eq!(refusal.name, "IO", "{refusal}");
+    assert!(refusal.object["error"]["hint"].is_string(), "{refusal}");
+    start(DAEMON);
+    let again = patient
+        .user
+        .pkb
+        .json(&["vault", "show", &patient.vault])
+        .unwrap();
+    assert_eq!(again, shown);
+    let out = patient.user.path("out");
+    let refusal = patient
+        .user
+        .finish_restore(&ready, &patient.archive.path, &out)
+        .unwrap_err();
+    assert_eq!(refusal.name, "CHALLENGE_UNKNOWN");
+    patient.restores();
+}
+
+/// What a client may hear while services are killed under it.
+fn is_explained(refusal: &Refusal) {
+    let names = [
+        "TEE_UNAVAILABLE",
+        "IO",
+        "CHALLENGE_UNKNOWN",
+        "CANCELLED",
+        "INTERNAL",
+    ];
+    assert!(names[..4].contains(&refusal.name.as_str()), "{refusal}");
+}
+
+/// Lets one client back up and another restore while `service` is killed and started again.
+fn killed_in_the_middle(service: &str, rounds: usize) {
+    let _all_up = AllUp;
+    let mut random = Random::from_env(service);
+    let mut patient = Patient::new();
+    let mut reader = Device::new().same_app(&patient.user);
+    reader.passkeys = patient.user.passkeys.clone();
+    let stop = AtomicBool::new(false);
+    let running = || !stop.load(Ordering::SeqCst);
+    let (keeper, vault, first) = (&patient.user, &patient.vault, &patient.archive.path);
+    let (made, cut, restored) = thread::scope(|scope| {
+        let backups = scope.spawn(|| {
+            let (mut made, mut cut) = (Vec::new(), 0);
+            for number in 0_u64.. {
+                if !running() {
+                    break;
+                }
+                let name = format!("{number}.pkb");
+                match keeper.try_backup(vault, &name, &content(number, 3000)) {
+                    Ok(archive) => made.push((archive, number)),
+                    Err(refusal) => {
+                        is_explained(&refusal);
+                        assert!(!keeper.path(&name).exists(), "half an archive: {refusal}");
+                        cut += 1;
+                    }
+                }
+            }
+            (made, cut)
+        });
+        let restores = scope.spawn(|| {
+            let mut restored = 0;
+            while running() {
+                match reader.restore(first) {
+                    Ok(bytes) => {
+                        assert_eq!(bytes, b"kept");
+                        restored += 1;
+                    }
+                    Err(refusal) => is_explained(&refusal),
+                }
+            }
+            restored
+        });
+        for _ in 0..rounds {
+            thread::sleep(Duration::from_millis(500 + random.below(500)));
+            kill(service);
+            start(service);
+        }
+        stop.store(true, Ordering::SeqCst);
+        let (made, cut) = backups.join().unwrap();
+        (made, cut, restores.join().unwrap())
+    });
+    println!(
+        "{service}: {} archives, {cut} cut, {restored} restored",
+        made.len()
+    );
+    // Not cut short by the end: the services are up, so the next call works.
+    patient.restores();
+    assert!(
+        made.len() > rounds,
+        "hardly anything was made between the kills"
+    );
+    for (archive, number) in made.iter().take(5) {
+        let bytes = patient.user.restore(&archive.path).unwrap();
+        assert!(
+            bytes == content(*number, 3000),
+            "{}",
+            archive.path.display()
+        );
+    }
+    let shown = patient
+        .user
+        .pkb
+        .json(&["vault", "show", &patient.vault])
+        .unwrap();
+    assert_eq!(shown["state"], "ok", "{shown:#}");
+    let audit = patient
+        .user
+        .pkb
+        .json(&["audit", &patient.vault, "--verify"])
+        .unwrap();
+    assert_eq!(audit["verified"], true);
+}
+
+#[test]
+fn the_sealer_killed_in_the_middle_of_work_loses_nothing() {
+    killed_in_the_middle(SEALER_HAL, 6);
+}
+
+#[test]
+fn the_service_killed_in_the_middle_of_work_loses_nothing() {
+    killed_in_the_middle(DAEMON, 6);
+}
+
+#[test]
+fn tee_supplicant_killed_in_the_middle_of_work_loses_nothing() {
+    assert!(
+        is_optee(),
+        "only OP-TEE has a helper in the normal world: run with PKB_TARGET=optee"
+    );
+    killed_in_the_middle(TEE_SUPPLICANT, 6);
+}
