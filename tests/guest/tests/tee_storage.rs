@@ -28,7 +28,7 @@ fn offline(change: impl FnOnce(&Path)) {
 }
 
 /// Puts storage and services back when a test ends, however it ends.
-struct Kept(Tree, #[expect(dead_code, reason = "dropped last")] AllUp);
+struct Kept(Tree, AllUp);
 
 impl Drop for Kept {
     fn drop(&mut self) {
