@@ -1,8 +1,13 @@
 # shellcheck shell=bash
-# Figures of the rig: what every measurement made in it contains.
+# Figures of what runs in the rig, and of the rig itself, which every measurement made in it contains.
 
-# bench prints one line per figure: name, value, unit.
+# bench prints one line per figure: name, value, unit. It fails if one that has an aim misses it.
 bench() {
+    bench_rig
+    bench_project
+}
+
+bench_rig() {
     local logs start end
     ensure_firmware >/dev/null
     ensure_guest >/dev/null
@@ -10,11 +15,41 @@ bench() {
     start=$(date +%s%N)
     "$RIG/rig" run --bare --logs "$logs" -- cut -d' ' -f1 /proc/uptime >"$logs/uptime"
     end=$(date +%s%N)
-    printf '%-34s %8s s\n' "kernel start to command" "$(<"$logs/uptime")"
-    printf '%-34s %8d ms\n' "whole run of an empty command" $(((end - start) / 1000000))
+    figure "kernel start to command" "$(<"$logs/uptime")" s
+    figure "whole run of an empty command" $(((end - start) / 1000000)) ms
     rm -r "$logs"
     "$RIG/rig" run --bare -- sh -c '
         xtest --sha-perf -a sha256 -s 4096 -n 500 -u
         xtest --aes-perf -m GCM -k 256 -s 4096 -n 500 -u' 2>&1 |
         sed -n 's/^\(.*[0-9]MiB\/s.*\|.*mean=.*\)$/\1/p'
+}
+
+# The trusted application, which for this is a build that counts, and the service above it.
+bench_project() {
+    local work shipped probe status=0
+    work=$(mktemp -d)
+    project_tests "$work/suites"
+    shipped=$(build_ta "$RIG/../../ta/optee")
+    figure "trusted application as shipped" "$(stat -c %s "$shipped")" bytes
+    probe=$(build_ta "$RIG/../../ta/optee" --features probe)
+    # The service's uid must be an app's.
+    "$RIG/rig" run --add "$work/suites:/suites" --add "$probe:/usr/lib/optee_armtz/$(basename "$probe")" -- sh -c '
+        /suites/optee-tests --bench
+        status=$?
+        /usr/bin/setpriv --reuid=10777 --regid=10777 --clear-groups /suites/path-bench && exit $status' |
+        tee "$work/figures" || status=$?
+    awk '
+        /^(whole path: |request that asks |gated unwrap, ES256|wrap: )/ { ms[$0 ~ /^whole/ ? $3 : $1] = $(NF - 1) }
+        function ratio(name, whole, bare) { printf "%-44s %10.1f\n", name, whole / bare }
+        END {
+            ratio("information: whole path to bare invoke", ms["information"], ms["request"])
+            ratio("backup: whole path to bare invoke", ms["backup"], ms["wrap:"])
+            ratio("restore: whole path to bare invokes", ms["restore"], ms["gated"])
+        }' "$work/figures"
+    rm -r "$work"
+    return "$status"
+}
+
+figure() {
+    printf '%-44s %10s %s\n' "$@"
 }

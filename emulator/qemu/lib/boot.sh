@@ -3,7 +3,7 @@
 
 # Reads the options of a boot (see `rig help`) into variables; what follows `--` is left in `command`.
 boot_options() {
-    disk='' share='' logs='' timeout=600 memory=1024 append='' bare='' sealer=nonsecure additions=() command=()
+    disk='' share='' logs='' timeout=600 memory=1024 append='' bare='' sealer=optee additions=() command=()
     while [[ $# -gt 0 ]]; do
         case $1 in
             --bare)

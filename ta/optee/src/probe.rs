@@ -1,21 +1,189 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! Commands for tests and measurements, in no shipped build.
+//!
+//! Each takes a request and room for a response, as [`sealer_wire::tee::COMMAND_REQUEST`] does.
+//!
+//! | command | does |
+//! |---|---|
+//! | [`PANIC`] | panics |
+//! | [`NOTHING`] | nothing |
+//! | [`FIGURES`] | answers with six numbers of 32 bits, least significant byte first |
+//! | [`VERIFY`] | verifies an assertion a number of times |
+
+use alloc::string::{String, ToString};
+use core::ptr;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use optee_utee::prelude::*;
-use optee_utee::{ErrorKind, Result};
+use optee_utee::{ErrorKind, Result, raw, trace_println};
+use sealer_core::webauthn::{Credential, Policy, PublicKey, parse_assertion, verify_assertion};
 
-/// Panics, to show what a panic costs.
-const COMMAND_PANIC: u32 = 0x7072_0001;
+use crate::copy_in;
+
+/// By this a release build knows a binary that must not be signed (`emulator/qemu/inside/sign-ta`).
+const MARK: &str = "passkey-backup: this build is for tests";
+
+const PANIC: u32 = 0x7072_0001;
+const NOTHING: u32 = 0x7072_0002;
+const FIGURES: u32 = 0x7072_0003;
+const VERIFY: u32 = 0x7072_0004;
 
 pub fn command(
     command: u32,
-    _request: &ParameterMemrefInput<'_>,
-    _response: &mut ParameterMemrefOutput<'_>,
+    request: &ParameterMemrefInput<'_>,
+    response: &mut ParameterMemrefOutput<'_>,
 ) -> Result<()> {
     match command {
         #[allow(clippy::panic, reason = "what it is for")]
-        COMMAND_PANIC => panic!(),
+        PANIC => {
+            trace_println!("{}", MARK);
+            panic!()
+        }
+        NOTHING => Ok(()),
+        FIGURES => response.set_output(&figures()),
+        VERIFY => verify(&copy_in(request)?).ok_or(ErrorKind::BadFormat.into()),
         _ => Err(ErrorKind::NotSupported.into()),
     }
+}
+
+static STORAGE_CALLS: AtomicU32 = AtomicU32::new(0);
+static STORAGE_CHANGES: AtomicU32 = AtomicU32::new(0);
+static STORAGE_MS: AtomicU32 = AtomicU32::new(0);
+
+/// A call of the storage while it lasts.
+pub struct StorageCall(u32);
+
+impl StorageCall {
+    /// One that changes something, or only reads.
+    pub fn begin(changes: bool) -> StorageCall {
+        STORAGE_CALLS.fetch_add(1, Ordering::Relaxed);
+        STORAGE_CHANGES.fetch_add(u32::from(changes), Ordering::Relaxed);
+        StorageCall(now_ms())
+    }
+}
+
+impl Drop for StorageCall {
+    fn drop(&mut self) {
+        STORAGE_MS.fetch_add(now_ms().wrapping_sub(self.0), Ordering::Relaxed);
+    }
+}
+
+fn now_ms() -> u32 {
+    let mut time = raw::TEE_Time {
+        seconds: 0,
+        millis: 0,
+    };
+    // SAFETY: the pointer is to a `TEE_Time` of ours.
+    unsafe { raw::TEE_GetSystemTime(&mut time) };
+    time.seconds.wrapping_mul(1000).wrapping_add(time.millis)
+}
+
+/// Bytes of stack, as in `build.rs`.
+const STACK: usize = 128 * 1024;
+/// What OP-TEE's library adds to it (`optee_utee_build`'s default).
+const FRAMEWORK_STACK: usize = 2048;
+const PAGE: usize = 4096;
+
+/// Storage: calls, those that change something, milliseconds in all of them; bytes of heap and of
+/// stack that were ever in use, and of heap in all.
+fn figures() -> [u8; 24] {
+    let (heap, heap_size) = heap_used();
+    let numbers = [
+        STORAGE_CALLS.load(Ordering::Relaxed),
+        STORAGE_CHANGES.load(Ordering::Relaxed),
+        STORAGE_MS.load(Ordering::Relaxed),
+        heap,
+        stack_used(),
+        heap_size,
+    ];
+    let mut bytes = [0; 24];
+    for (place, number) in bytes.chunks_exact_mut(4).zip(numbers) {
+        place.copy_from_slice(&number.to_le_bytes());
+    }
+    bytes
+}
+
+/// OP-TEE gives memory that is all zero. The allocator takes from the end of a free block, so what
+/// was never in use is one run of zeros, the longest.
+fn heap_used() -> (u32, u32) {
+    let size = crate::header::ta_heap.len();
+    let start = ptr::addr_of!(crate::header::ta_heap).cast::<u8>();
+    let (mut longest, mut run) = (0, 0);
+    for place in 0..size {
+        // SAFETY: inside `ta_heap`. Volatile, because the allocator writes there behind the
+        // compiler's back.
+        let byte = unsafe { ptr::read_volatile(start.add(place)) };
+        run = if byte == 0 { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    ((size - longest) as u32, size as u32)
+}
+
+/// The stack grows down, from a page boundary that is not far above this function's frame.
+fn stack_used() -> u32 {
+    let here = 0_u8;
+    let size = (STACK + FRAMEWORK_STACK).next_multiple_of(PAGE);
+    let end = (ptr::addr_of!(here) as usize).next_multiple_of(PAGE);
+    let start = end - size;
+    let untouched = (start..end)
+        .take_while(|place| {
+            // SAFETY: the stack is one mapping of `size` bytes that ends at `end`, as this
+            // function is called from the entry point with less than a page in between.
+            unsafe { ptr::read_volatile(ptr::with_exposed_provenance::<u8>(*place)) == 0 }
+        })
+        .count();
+    (size - untouched) as u32
+}
+
+/// The request: how often (32 bits, least significant byte first); then, each after its length
+/// (likewise): rp id, origin, credential id, public key (COSE), challenge, response. The credential
+/// is backup eligible and has no counter.
+fn verify(request: &[u8]) -> Option<()> {
+    let mut rest = request;
+    let rounds = number(&mut rest)?;
+    let rp_id = text(&mut rest)?;
+    let origins = [text(&mut rest)?];
+    let id = field(&mut rest)?;
+    let public_key = PublicKey::from_cose(field(&mut rest)?).ok()?;
+    let challenge = field(&mut rest)?;
+    let response = field(&mut rest)?;
+
+    let policy = Policy {
+        rp_id: &rp_id,
+        origins: &origins,
+        package: None,
+        accept_unverified_attestation: false,
+    };
+    let credential = Credential {
+        id,
+        public_key: &public_key,
+        sign_count: 0,
+        backup_eligible: true,
+        user_handle: None,
+    };
+    for _ in 0..rounds {
+        let parsed = parse_assertion(response).ok()?;
+        verify_assertion(&policy, challenge, &credential, parsed).ok()?;
+    }
+    Some(())
+}
+
+fn number(rest: &mut &[u8]) -> Option<u32> {
+    let (bytes, after) = rest.split_first_chunk()?;
+    *rest = after;
+    Some(u32::from_le_bytes(*bytes))
+}
+
+fn field<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let length = usize::try_from(number(rest)?).ok()?;
+    let (bytes, after) = rest.split_at_checked(length)?;
+    *rest = after;
+    Some(bytes)
+}
+
+fn text(rest: &mut &[u8]) -> Option<String> {
+    core::str::from_utf8(field(rest)?)
+        .ok()
+        .map(ToString::to_string)
 }

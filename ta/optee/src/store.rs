@@ -16,6 +16,8 @@ use sealer_wire::limits;
 use zeroize::Zeroizing;
 
 use crate::objects::{Code, MAX_NAME, Names, Object};
+#[cfg(feature = "probe")]
+use crate::probe::StorageCall;
 
 /// Largest object that is read back: a record is bounded by what fits a message, and some.
 const MAX_OBJECT: usize = 2 * limits::MESSAGE;
@@ -26,6 +28,8 @@ pub struct TeeStore;
 
 impl Store for TeeStore {
     fn read(&mut self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        #[cfg(feature = "probe")]
+        let _call = StorageCall::begin(false);
         let Some(object) = found(Object::open(name))? else {
             return Ok(None);
         };
@@ -37,10 +41,14 @@ impl Store for TeeStore {
     }
 
     fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        #[cfg(feature = "probe")]
+        let _call = StorageCall::begin(true);
         Object::replace(name, bytes).map_err(store_error)
     }
 
     fn remove(&mut self, name: &str) -> Result<(), StoreError> {
+        #[cfg(feature = "probe")]
+        let _call = StorageCall::begin(true);
         match found(Object::remove(name)) {
             // OP-TEE has removed it when it found it damaged; if not, this says so.
             Err(StoreError::Corrupt) => found(Object::remove(name)).map(drop),
@@ -49,6 +57,8 @@ impl Store for TeeStore {
     }
 
     fn list(&mut self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        #[cfg(feature = "probe")]
+        let _call = StorageCall::begin(false);
         let mut names = Vec::new();
         let Some(mut objects) = found(Names::start())? else {
             return Ok(names);

@@ -20,7 +20,7 @@ pub mod uid {
     /// The service.
     pub const PASSKEYBACKUP: u32 = 902;
     /// The sealer HAL.
-    pub const SEALER: u32 = 903;
+    pub const SEALER: u32 = 2901;
     /// Android's `AID_SYSTEM`.
     pub const SYSTEM: u32 = 1000;
     /// Android's `AID_SHELL`.
@@ -82,9 +82,14 @@ impl Drop for AllUp {
     }
 }
 
-fn is_running(service: &str) -> bool {
+/// The process id of a service, as text; empty if it was never started.
+pub fn pid(service: &str) -> String {
     let pid = std::fs::read_to_string(format!("/run/{service}.pid")).unwrap_or_default();
-    std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()))
+    pid.trim().to_owned()
+}
+
+fn is_running(service: &str) -> bool {
+    std::fs::read_to_string(format!("/proc/{}/stat", pid(service)))
         // A zombie is not running.
         .is_ok_and(|stat| !stat.contains(") Z "))
 }

@@ -3,13 +3,15 @@
 //! Services that are killed, between calls and in the middle of them: what was acknowledged is
 //! there, and the next call works or says why not.
 
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use e2e::{Archive, Device, Random, Refusal, User, content};
+use e2e::{Archive, Device, Random, Refusal, User, arg, content};
 use guest::service::{DAEMON, SEALER_HAL, TEE_SUPPLICANT};
-use guest::{AllUp, is_optee, kill, start};
+use guest::{AllUp, is_optee, kill, pid, start};
+use test_authenticator::{Counter, Fault, Settings};
 
 struct Patient {
     user: User,
@@ -188,10 +190,18 @@ fn is_explained(refusal: &Refusal) {
     assert!(names[..4].contains(&refusal.name.as_str()), "{refusal}");
 }
 
-/// Lets one client back up and another restore while `service` is killed and started again.
-fn killed_in_the_middle(service: &str, rounds: usize) {
+fn killed_in_the_middle(service: &str) {
+    disturbed_in_the_middle(service, || {
+        kill(service);
+        start(service);
+    });
+}
+
+/// Lets one client back up and another restore while something is disturbed.
+fn disturbed_in_the_middle(what: &str, disturb: impl Fn()) {
     let _all_up = AllUp;
-    let mut random = Random::from_env(service);
+    let rounds = 6;
+    let mut random = Random::from_env(what);
     let mut patient = Patient::new();
     let mut reader = Device::new().same_app(&patient.user);
     reader.passkeys = patient.user.passkeys.clone();
@@ -232,15 +242,14 @@ fn killed_in_the_middle(service: &str, rounds: usize) {
         });
         for _ in 0..rounds {
             thread::sleep(Duration::from_millis(500 + random.below(500)));
-            kill(service);
-            start(service);
+            disturb();
         }
         stop.store(true, Ordering::SeqCst);
         let (made, cut) = backups.join().unwrap();
         (made, cut, restores.join().unwrap())
     });
     println!(
-        "{service}: {} archives, {cut} cut, {restored} restored",
+        "{what}: {} archives, {cut} cut, {restored} restored",
         made.len()
     );
     // Not cut short by the end: the services are up, so the next call works.
@@ -273,12 +282,12 @@ fn killed_in_the_middle(service: &str, rounds: usize) {
 
 #[test]
 fn the_sealer_killed_in_the_middle_of_work_loses_nothing() {
-    killed_in_the_middle(SEALER_HAL, 6);
+    killed_in_the_middle(SEALER_HAL);
 }
 
 #[test]
 fn the_service_killed_in_the_middle_of_work_loses_nothing() {
-    killed_in_the_middle(DAEMON, 6);
+    killed_in_the_middle(DAEMON);
 }
 
 #[test]
@@ -287,5 +296,68 @@ fn tee_supplicant_killed_in_the_middle_of_work_loses_nothing() {
         is_optee(),
         "only OP-TEE has a helper in the normal world: run with PKB_TARGET=optee"
     );
-    killed_in_the_middle(TEE_SUPPLICANT, 6);
+    killed_in_the_middle(TEE_SUPPLICANT);
+}
+
+/// Ends the trusted application, which must be a build with commands for tests.
+fn panic_sealer() {
+    assert!(is_optee(), "run with PKB_TARGET=optee");
+    let status = Command::new("optee-tests").arg("--panic").status();
+    assert!(
+        status.unwrap().success(),
+        "no panic: is it a build for tests?"
+    );
+}
+
+#[test]
+fn panicked_sealer_is_back_without_a_restart_and_has_forgotten_no_limit() {
+    let services = [SEALER_HAL, DAEMON].map(pid);
+    let mut user = Device::new().user().with_settings(Settings {
+        counter: Counter::Counting,
+        ..Settings::default()
+    });
+    let vault = user.enrol();
+    let archive = user.backup(&vault, "a.pkb", b"kept");
+    assert_eq!(user.restore(&archive.path).unwrap(), b"kept");
+    for _ in 0..3 {
+        let ready = user.ready_to_restore(&archive.path).unwrap();
+        panic_sealer();
+        // One call may get the news; the next one works.
+        let told = user.pkb.json(&["vault", "show", &vault]);
+        if let Ok(shown) = &told {
+            let warnings = shown["warnings"].as_array().unwrap();
+            assert!(warnings.contains(&"sealer_unavailable".into()), "{shown:#}");
+        }
+        let out = user.path("out");
+        let refusal = user
+            .finish_restore(&ready, &archive.path, &out)
+            .unwrap_err();
+        assert_eq!(refusal.name, "CHALLENGE_UNKNOWN");
+        assert!(!out.exists());
+
+        let begun = user.begin_restore(&archive.path).unwrap();
+        let reset = user
+            .passkeys
+            .assert_with(&begun.to_string(), &user.origin, &[Fault::CounterReset])
+            .unwrap();
+        let command = [
+            "restore",
+            "finish",
+            "--in",
+            archive.arg(),
+            "--out",
+            arg(&out),
+        ];
+        let refusal = user.finish(&command, &begun, &reset).unwrap_err();
+        assert_eq!(refusal.name, "COUNTER_REGRESSION");
+        assert_eq!(user.restore(&archive.path).unwrap(), b"kept");
+    }
+    let audit = user.pkb.json(&["audit", &vault, "--verify"]).unwrap();
+    assert_eq!(audit["verified"], true);
+    assert_eq!([SEALER_HAL, DAEMON].map(pid), services, "nobody restarted");
+}
+
+#[test]
+fn panicked_sealer_in_the_middle_of_work_loses_nothing() {
+    disturbed_in_the_middle("panics", panic_sealer);
 }

@@ -1,5 +1,7 @@
 //! The trusted application as the conformance suite's clients see a sealer.
 
+use std::time::{Duration, Instant};
+
 use sealer_wire::{Request, Response};
 
 use crate::tee::{Failure, Session};
@@ -7,12 +9,19 @@ use crate::tee::{Failure, Session};
 /// A sealer that answers.
 pub struct Device {
     pub session: Session,
+    /// In all calls together.
+    pub spent: Duration,
 }
 
 impl Device {
     pub fn new() -> Self {
+        Device::with(Session::hal())
+    }
+
+    pub fn with(session: Session) -> Self {
         Device {
-            session: Session::hal(),
+            session,
+            spent: Duration::ZERO,
         }
     }
 
@@ -24,7 +33,10 @@ impl Device {
     /// The response, or why there is none.
     pub fn try_call(&mut self, request: Request) -> Result<Response, Failure> {
         let request = request.to_bytes().expect("a request");
-        let response = self.session.request(&request)?;
+        let started = Instant::now();
+        let response = self.session.request(&request);
+        self.spent += started.elapsed();
+        let response = response?;
         Ok(Response::from_bytes(&response).expect("a response"))
     }
 }

@@ -2,11 +2,14 @@
 //! and speaks to the trusted application as anybody could, through libteec; it opens sessions as
 //! the sealer HAL's user and as others.
 //!
-//!     optee-tests [NAME...]     the named tests, or all
-//!     optee-tests --list        their names
+//!     optee-tests [NAME...]             the named tests of what is shipped, or all
+//!     optee-tests --probe [NAME...]     the named tests of a build with commands for tests, or all
+//!     optee-tests --panic               ends the trusted application, if it is such a build
+//!     optee-tests --bench               prints what it measured, of such a build
 //!
 //! Ends with the line `test result: ok. N passed; N failed` and fails if a test did.
 
+mod bench;
 mod cases;
 #[path = "../../../ta/core/tests/sealer_conformance/support/client.rs"]
 #[allow(dead_code, reason = "the conformance suite uses all of it")]
@@ -28,25 +31,32 @@ const TEE_GROUP: u32 = 900;
 type Case = (&'static str, fn());
 
 fn main() -> ExitCode {
-    let wanted: Vec<String> = std::env::args().skip(1).collect();
-    if wanted == ["--list"] {
-        for (name, _) in cases::ALL {
-            println!("{name}");
+    let groups = [TEE_GROUP, tee::HAL_UID].map(Gid::from_raw);
+    setgroups(&groups).expect("this runs as root");
+    let mut wanted: Vec<String> = std::env::args().skip(1).collect();
+    match wanted.first().map(String::as_str) {
+        Some("--panic") => {
+            cases::panicked::end(&mut tee::Session::hal());
+            ExitCode::SUCCESS
         }
-        return ExitCode::SUCCESS;
+        Some("--bench") => bench::run(),
+        Some("--probe") => {
+            wanted.remove(0);
+            run(cases::PROBE, &wanted)
+        }
+        _ => run(cases::SHIPPED, &wanted),
     }
-    if let Some(unknown) = wanted
-        .iter()
-        .find(|wanted| cases::ALL.iter().all(|(name, _)| name != wanted))
-    {
+}
+
+fn run(cases: &[Case], wanted: &[String]) -> ExitCode {
+    let unknown = |name: &&String| cases.iter().all(|(known, _)| known != name);
+    if let Some(unknown) = wanted.iter().find(unknown) {
         eprintln!("no test '{unknown}'");
         return ExitCode::from(2);
     }
-    let groups = [TEE_GROUP, tee::HAL_UID].map(Gid::from_raw);
-    setgroups(&groups).expect("this runs as root");
 
     let (mut passed, mut failed) = (0, 0);
-    for (name, case) in cases::ALL {
+    for (name, case) in cases {
         if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == name) {
             continue;
         }

@@ -14,6 +14,14 @@ pub const HAL_UID: u32 = 2901;
 /// Origin of an error that the trusted application itself gave.
 pub const FROM_TA: u32 = raw::TEEC_ORIGIN_TRUSTED_APP;
 
+/// Commands of a build for tests (`ta/optee/src/probe.rs`).
+pub mod probe {
+    pub const PANIC: u32 = 0x7072_0001;
+    pub const NOTHING: u32 = 0x7072_0002;
+    pub const FIGURES: u32 = 0x7072_0003;
+    pub const VERIFY: u32 = 0x7072_0004;
+}
+
 /// What a call ended with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Failure {
@@ -145,10 +153,19 @@ impl Session {
 
     /// Sends a request with room for any response.
     pub fn request(&mut self, request: &[u8]) -> Result<Vec<u8>, Failure> {
-        let mut request = request.to_vec();
-        let mut room = vec![0; sealer_wire::limits::MESSAGE];
+        self.command(tee::COMMAND_REQUEST, request, sealer_wire::limits::MESSAGE)
+    }
+
+    /// Invokes a command that takes a request and has a response of at most `room` bytes.
+    pub fn command(
+        &mut self,
+        command: u32,
+        request: &[u8],
+        room: usize,
+    ) -> Result<Vec<u8>, Failure> {
+        let (mut request, mut room) = (request.to_vec(), vec![0; room]);
         let (result, sizes) = self.invoke(
-            tee::COMMAND_REQUEST,
+            command,
             [
                 Parameter::Memory(raw::TEEC_MEMREF_TEMP_INPUT, &mut request),
                 Parameter::Memory(raw::TEEC_MEMREF_TEMP_OUTPUT, &mut room),

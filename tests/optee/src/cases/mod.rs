@@ -2,6 +2,7 @@
 
 mod identity;
 mod malformed;
+pub mod panicked;
 
 use crate::Case;
 
@@ -11,8 +12,14 @@ macro_rules! cases {
     };
 }
 
-pub const ALL: &[Case] = cases! {
+/// Tests of the trusted application as it is shipped.
+pub const SHIPPED: &[Case] = cases! {
     identity: the_hal_is_served, other_users_are_refused, other_logins_are_refused,
         a_session_takes_no_parameters;
     malformed: parameter_types, commands, sizes, no_memory, garbage, mutated_requests;
+};
+
+/// Tests of a build with commands for tests, which end the trusted application.
+pub const PROBE: &[Case] = cases! {
+    panicked: sessions_end_and_new_ones_work, no_limit_is_forgotten, a_panic_in_the_middle_of_work;
 };
