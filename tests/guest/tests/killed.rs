@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use e2e::{Archive, Device, Random, Refusal, User, arg, content};
 use guest::service::{DAEMON, SEALER_HAL, TEE_SUPPLICANT};
-use guest::{AllUp, is_optee, kill, pid, start};
+use guest::{AllUp, is_optee, kill, pid, start, until};
 use test_authenticator::{Counter, Fault, Settings};
 
 struct Patient {
@@ -359,5 +359,12 @@ fn panicked_sealer_is_back_without_a_restart_and_has_forgotten_no_limit() {
 
 #[test]
 fn panicked_sealer_in_the_middle_of_work_loses_nothing() {
-    disturbed_in_the_middle("panics", panic_sealer);
+    let bystander = Device::new().user();
+    disturbed_in_the_middle("panics", || {
+        panic_sealer();
+        // One call may get the news.
+        until("the next one works", || {
+            bystander.pkb.json(&["info"]).is_ok()
+        });
+    });
 }

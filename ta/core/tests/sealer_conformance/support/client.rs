@@ -2,7 +2,7 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use sealer_wire::{
-    AuditEntry, AuditMark, Begun, Error, ErrorCode, Id, Operation, Owner, PrfInputs, Reply,
+    AuditEntry, AuditMark, Begun, Error, ErrorCode, Id, Operation, Owner, PrfInputs, RecordUpdate, Reply,
     Request, Response, SealedAuditEntry, VaultRef, VaultView, decode_canonical, limits,
 };
 use serde_json::{Value, json};
@@ -101,6 +101,12 @@ impl Client {
     /// Sends a request and stores what comes with the response.
     pub fn send(&mut self, device: &mut Device, request: Request) -> Result<Reply, Error> {
         let Response { result, record } = device.call(request);
+        self.note(record);
+        result
+    }
+
+    /// Stores what comes with a response.
+    pub fn note(&mut self, record: Option<RecordUpdate>) {
         if let Some(record) = record
             && !self.forgets
             && (self.vault_id == record.vault_id || self.vault_id == [0; 16])
@@ -114,7 +120,6 @@ impl Client {
                 }
             }
         }
-        result
     }
 
     pub fn begin(&mut self, device: &mut Device, operation: &Operation) -> Result<Begun, Error> {
