@@ -12,6 +12,8 @@
 //! | [`VERIFY`] | verifies an assertion a number of times |
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::hint::black_box;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -104,17 +106,29 @@ fn figures() -> [u8; 24] {
     bytes
 }
 
-/// OP-TEE gives memory that is all zero. The allocator takes from the end of a free block, so what
-/// was never in use is one run of zeros, the longest.
+const PAINT: u8 = 0xa5;
+
+/// Bytes of heap that were in use since the first call, and of heap in all: the first call paints
+/// what is free, and what was in use is no longer one run of paint. The allocator takes from one end
+/// of a free block.
 fn heap_used() -> (u32, u32) {
+    static PAINTED: AtomicU32 = AtomicU32::new(0);
     let size = crate::header::ta_heap.len();
+    if PAINTED.swap(1, Ordering::Relaxed) == 0 {
+        let mut free = Vec::<u8>::new();
+        let most = (1..size / PAGE)
+            .rev()
+            .find(|pages| free.try_reserve_exact(pages * PAGE).is_ok());
+        free.resize(most.unwrap_or_default() * PAGE, PAINT);
+        black_box(free);
+    }
     let start = ptr::addr_of!(crate::header::ta_heap).cast::<u8>();
     let (mut longest, mut run) = (0, 0);
     for place in 0..size {
         // SAFETY: inside `ta_heap`. Volatile, because the allocator writes there behind the
         // compiler's back.
         let byte = unsafe { ptr::read_volatile(start.add(place)) };
-        run = if byte == 0 { run + 1 } else { 0 };
+        run = if byte == PAINT { run + 1 } else { 0 };
         longest = longest.max(run);
     }
     ((size - longest) as u32, size as u32)
