@@ -2,8 +2,8 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use sealer_wire::{
-    AuditEntry, AuditMark, Begun, Error, ErrorCode, Id, Operation, Owner, PrfInputs, RecordUpdate, Reply,
-    Request, Response, SealedAuditEntry, VaultRef, VaultView, decode_canonical, limits,
+    AuditEntry, AuditMark, Begun, Error, ErrorCode, Id, Operation, Owner, PrfInputs, RecordUpdate,
+    Reply, Request, Response, SealedAuditEntry, VaultRef, VaultView, decode_canonical, limits,
 };
 use serde_json::{Value, json};
 use test_authenticator::{Authenticator, Fault};
