@@ -42,6 +42,8 @@ mod files;
 mod hal;
 mod hooks;
 mod maintenance;
+#[cfg(test)]
+mod model;
 mod operation;
 mod options;
 mod password;

@@ -125,19 +125,7 @@ impl Prepared {
             None => Callers::anybody(),
         };
         let state = StateDir::open(&config.state)?;
-        let catalogue = Arc::new(Catalogue::open(&state)?);
-        let sealer = Sealer::new(connect(&config.sealer, &state)?, Arc::clone(&catalogue))?;
-        say_what_it_is(&sealer);
-        erasing::resume(&catalogue, &sealer)?;
-        reconcile(&catalogue, &sealer, &callers)?;
-        let core = Arc::new(Core {
-            callers,
-            catalogue,
-            sealer,
-            ceremonies: Ceremonies::default(),
-            operations: Arc::new(Operations::default()),
-            rewrapped: Rewrapped::default(),
-        });
+        let core = assemble(|| connect(&config.sealer, &state), &state, callers)?;
         Ok(Prepared {
             core,
             transport: config.transport.clone(),
@@ -153,6 +141,27 @@ impl Prepared {
             server,
         })
     }
+}
+
+/// Steps 3 to 5: the catalogue, the sealer, and what was left undone.
+pub(crate) fn assemble(
+    hal: impl FnOnce() -> Result<Hal>,
+    state: &StateDir,
+    callers: Callers,
+) -> Result<Arc<Core>> {
+    let catalogue = Arc::new(Catalogue::open(state)?);
+    let sealer = Sealer::new(hal()?, Arc::clone(&catalogue))?;
+    say_what_it_is(&sealer);
+    erasing::resume(&catalogue, &sealer)?;
+    reconcile(&catalogue, &sealer, &callers)?;
+    Ok(Arc::new(Core {
+        callers,
+        catalogue,
+        sealer,
+        ceremonies: Ceremonies::default(),
+        operations: Arc::new(Operations::default()),
+        rewrapped: Rewrapped::default(),
+    }))
 }
 
 fn connect(
