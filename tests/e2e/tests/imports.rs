@@ -77,6 +77,27 @@ fn a_synced_passkey_opens_the_archive_on_a_new_device() {
 }
 
 #[test]
+fn from_a_stronger_sealer_to_a_weaker_one_only_with_the_flag() {
+    let device = Device::new();
+    let is_stronger = device.sealer() == "optee";
+    let lost = on(device);
+    let weaker = Device::another();
+    let mut user = lost.user.on(&weaker);
+    let archive = user.fetch(&lost.archive);
+    if is_stronger {
+        let refusal = user.import(&archive).unwrap_err();
+        assert_eq!(refusal.name, "WEAKER_SEALER");
+        let none = json!({"vaults": []});
+        assert_eq!(user.pkb.json(&["vault", "list"]).unwrap(), none);
+        user.import_with(&["import", "begin", "--in", arg(&archive), WEAKER], true)
+            .unwrap();
+    } else {
+        user.import(&archive).unwrap();
+    }
+    assert_eq!(user.restore(&archive).unwrap(), lost.content);
+}
+
+#[test]
 fn digits_and_a_new_passkey_open_it_when_all_passkeys_are_gone() {
     let lost = lost();
     let device = Device::another();
