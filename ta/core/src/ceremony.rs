@@ -81,7 +81,7 @@ impl<P: Platform> Sealer<P> {
                 let header = Header::decode(&core, &key_part)?;
                 check_vault_id(&vault, &header)?;
                 let known = self.known(&vault, update)?;
-                self.check_import(&vault, known.as_ref(), &header)?;
+                self.check_import(&vault, known.as_ref(), &header, with)?;
                 if with == FactorKind::Password {
                     self.check_attempts(&vault)?;
                 }
@@ -369,10 +369,16 @@ impl<P: Platform> Sealer<P> {
         vault: &VaultRef,
         known: Option<&Record>,
         header: &Header<'_>,
+        with: FactorKind,
     ) -> Result<()> {
         match known {
             Some(record) if record.root_of(&header.part.epoch.id).is_some() => {
-                Err(import::already_imported())
+                // Who has lost every passkey, and not the device, gets back in by what is left. An
+                // archive of the current epoch has no factor that was taken away since.
+                if with == FactorKind::Passkey || header.part.epoch.id != record.current.epoch.id {
+                    return Err(import::already_imported());
+                }
+                record.audit.check_room()
             }
             Some(record) => record.audit.check_room(),
             None => self.check_vault_quota(vault),
@@ -385,7 +391,13 @@ impl<P: Platform> Sealer<P> {
         secret: Option<FactorSecret>,
         update: &mut Option<RecordUpdate>,
     ) -> Result<Reply> {
-        let Operation::Import { core, key_part, .. } = &answer.operation else {
+        let Operation::Import {
+            core,
+            key_part,
+            with,
+            ..
+        } = &answer.operation
+        else {
             return Err(change::no_memory());
         };
         let header = Header::decode(core, key_part)?;
@@ -393,7 +405,7 @@ impl<P: Platform> Sealer<P> {
         let binding = binding(&answer, &[0; 16], false)?;
         let known = self.known(&answer.vault, update)?;
         let verified = self.take(&answer.token, &binding).and_then(|challenge| {
-            self.check_import(&answer.vault, known.as_ref(), &header)?;
+            self.check_import(&answer.vault, known.as_ref(), &header, *with)?;
             let (opened, presence) = self.open(&header, &challenge, &answer, secret)?;
             let user = match (&known, opened.state.biometric_user) {
                 (Some(record), _) => {

@@ -267,7 +267,9 @@ pub fn take_in(
 }
 
 /// Adds the epochs of an archive to a vault that is here. Its factors stay those of the vault that
-/// is here; only who opened the archive with a factor of today also gets a new passkey in.
+/// is here; only who opened the archive with a factor of today also gets a new passkey in. That is
+/// all that an archive of the current epoch does: the way back for who has lost every passkey, and
+/// not the device.
 pub fn add_to(
     platform: &mut impl Platform,
     record: &mut Record,
@@ -284,12 +286,25 @@ pub fn add_to(
     let retired = opened.state.retired.into_iter();
     let retired: Vec<_> = retired.filter(|epoch| !ended(epoch)).collect();
     add_epochs(record, retired);
-    rotation::retire(&mut record.state, opened.epoch);
+    let is_back = opened.epoch.epoch.id == record.current.epoch.id;
+    if is_back && !current {
+        return Err(cannot_open());
+    }
+    add_epochs(record, Vec::from([opened.epoch]));
     let events = if current {
-        admit(platform, record, &opened.factor_id, presence, now, false)?
+        admit(platform, record, &opened.factor_id, presence, now, is_back)?
     } else {
         Vec::new()
     };
+    let removed = |event: &Event| event.event == AuditEvent::CredentialRemoved;
+    // Another device may have gone on under the same numbers: the current epoch is always the one
+    // with the highest. And whoever had to make room is out for good.
+    let overtaken = |epoch: &EpochKey| epoch.epoch.number >= record.current.epoch.number;
+    if events.iter().any(removed) || record.state.retired.iter().any(overtaken) {
+        let fresh = rotation::fresh(platform, record)?;
+        let old = core::mem::replace(&mut record.current, fresh);
+        rotation::retire(&mut record.state, old);
+    }
     let imported = Event {
         backup_id: Some(opened.backup_id),
         ..Event::done(AuditEvent::VaultImported)

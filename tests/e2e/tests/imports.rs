@@ -450,3 +450,63 @@ fn a_damaged_archive_imports_nothing() {
         assert_eq!(vaults, json!({"vaults": []}));
     }
 }
+
+#[test]
+fn digits_let_a_new_passkey_in_where_the_device_is_there_and_the_passkeys_are_gone() {
+    let lost = lost();
+    let mut user = lost.user.on(&lost._device).without_passkeys();
+    let archive = user.fetch(&lost.archive);
+    // Such a vault said that it would survive this.
+    assert_eq!(user.show(&lost.vault)["survives"]["passkey_deleted"], true);
+    let imported = user.import_with_key(&archive, &lost.key).unwrap();
+    let vault = &imported["vault"];
+    assert_eq!(vault["credentials"].as_array().unwrap().len(), 2);
+    assert_eq!(vault["epoch"], 1, "nothing was taken away");
+    assert_eq!(user.restore(&archive).unwrap(), lost.content);
+    // By an archive of a retired epoch, whose factors may be gone since, nobody gets in.
+    user.rotate(&lost.vault, &[]).unwrap();
+    let mut again = user.on(&lost._device).without_passkeys();
+    let archive = again.fetch(&lost.archive);
+    let refusal = again.import_with_key(&archive, &lost.key).unwrap_err();
+    assert_eq!(refusal.name, "ALREADY_IMPORTED");
+}
+
+#[test]
+fn two_devices_that_went_on_from_the_same_archive_can_be_brought_together() {
+    let first_device = Device::another();
+    let mut first = first_device.user();
+    let vault = first.enrol();
+    first.enrol_prf(&vault).unwrap();
+    let common = first.backup(&vault, "common.pkb", b"common");
+    let second_device = Device::new();
+    let mut second = first.on(&second_device);
+    let copy = second.fetch(&common);
+    second.import(&copy).unwrap();
+    first.rotate(&vault, &[]).unwrap();
+    second.rotate(&vault, &[]).unwrap();
+    assert_eq!(first.show(&vault)["epoch"], 2);
+    assert_eq!(second.show(&vault)["epoch"], 3);
+    let here = first.backup(&vault, "here.pkb", b"here");
+    let there = second.backup(&vault, "there.pkb", b"there");
+
+    // Neither reads what the other made, until it has imported it.
+    let copy = first.fetch(&there);
+    assert_eq!(
+        first.begin_restore(&copy).unwrap_err().name,
+        "HEADER_TAMPERED"
+    );
+    let imported = first.import(&copy).unwrap();
+    // Numbers of the other device's epochs are not taken for newer ones than the current.
+    assert_eq!(imported["vault"]["epoch"], 4);
+    for (archive, content) in [(&common, "common"), (&here, "here"), (&there, "there")] {
+        let copy = first.fetch(archive);
+        assert_eq!(first.restore(&copy).unwrap(), content.as_bytes());
+    }
+    let folder = first.path(".");
+    first
+        .pkb
+        .json(&["catalogue", "rebuild", "--from", arg(&folder)])
+        .unwrap();
+    let rotated = first.rotate(&vault, &[]).unwrap();
+    assert_eq!(rotated["pending"].as_array().unwrap().len(), 3);
+}

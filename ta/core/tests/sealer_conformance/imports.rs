@@ -102,7 +102,7 @@ fn the_old_device_reads_nothing_that_the_new_one_makes() {
     assert_eq!(code(found), ErrorCode::HeaderTampered);
     // Its owner can bring it there: as a retired epoch.
     let view = world.client.import(&mut world.device, &new).unwrap();
-    assert_eq!((view.epoch, &view.retired_epochs[..]), (1, &[2][..]));
+    assert_eq!((view.epoch, &view.retired_epochs[..]), (3, &[1, 2][..]));
     assert_eq!(
         world.client.restore(&mut world.device, &new).unwrap(),
         new.dek

@@ -271,11 +271,16 @@ impl Life {
             self.counts.imports += 1;
         }
         let expected = match vault {
+            // The way back for who has lost every passkey.
+            Some(mut vault) if vault.current == made.current && factor.is_err() => {
+                vault.passkeys.extend(admitted);
+                Ok(vault)
+            }
             Some(vault) if vault.knows(&made.current) == Known::Opens => {
                 Err(ErrorCode::AlreadyImported)
             }
             Some(mut vault) => {
-                vault.add(made);
+                vault.add(made, mark);
                 let current = |id| vault.factors.iter().any(|one| one.id == Some(id));
                 if factor.is_err_and(current) {
                     vault.passkeys.extend(admitted);

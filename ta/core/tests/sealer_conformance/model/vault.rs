@@ -109,12 +109,16 @@ impl Vault {
     }
 
     /// The same on a device that has the vault.
-    pub fn add(&mut self, made: &Vault) {
+    pub fn add(&mut self, made: &Vault, mark: usize) {
         let ended = self.ended.clone();
         for epoch in made.retired.iter().filter(|epoch| !ended.contains(epoch)) {
             self.retire(*epoch);
         }
         self.retire(made.current);
+        let current = self.current.number;
+        if self.retired.iter().any(|epoch| epoch.number >= current) {
+            self.rotate(mark);
+        }
     }
 
     pub fn set_factor(&mut self, kind: FactorKind, id: Option<Id>) -> bool {
