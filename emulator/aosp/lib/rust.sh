@@ -41,20 +41,43 @@ aosp_tree() {
     printf '%s\n' "$tree"
 }
 
-# build_rust prints the directory with the binaries of the AOSP stack for the guest.
+# tee_client prints a directory with libteec where the optee-teec crate looks for it. The rig has it.
+tee_client() {
+    local root
+    root=$("$RIG/rig" sysroot)/root
+    stage client "$(key "$root" "$(declare -f build_tee_client)")" build_tee_client "$root"
+}
+
+build_tee_client() {
+    mkdir -p "$1/usr/lib"
+    cp -a "$2"/usr/lib/aarch64-linux-gnu/libteec.so* "$1/usr/lib"
+}
+
+# build_rust prints the directory with the binaries of the AOSP stack for the guest. Little is optimized: compiling takes
+# longer than what the guest does with it.
 build_rust() {
-    local tree target userspace
+    local tree target userspace client
     userspace=$(ensure_userspace)
+    client=$(tee_client)
     tree=$(aosp_tree)
     target=$CACHE/target/$(key "$(aosp_sysroot_key)" "$tree")
     mkdir -p "$target"
-    in_sysroot "$tree" "$target" --ro "$userspace" userspace \
+    in_sysroot "$tree" "$target" --ro "$userspace" userspace --ro "$client" client --env OPTEE_CLIENT_EXPORT=/w/client \
         --env CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=clang-19 \
         --env CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-Clink-arg=--target=aarch64-linux-gnu \
 -Clink-arg=-fuse-ld=lld -Clink-arg=-Wl,--allow-shlib-undefined -Lnative=/w/userspace/lib" \
+        --env CARGO_PROFILE_RELEASE_OPT_LEVEL=1 --env CARGO_PROFILE_RELEASE_DEBUG=0 \
         --env CC_aarch64_unknown_linux_gnu="clang-19" \
         --env CFLAGS_aarch64_unknown_linux_gnu="--target=aarch64-linux-gnu" \
         -- cargo build --locked --release --target aarch64-unknown-linux-gnu \
-        -p passkeybackupd -p pkb -p sealer-hal --no-default-features --features sealer-hal/nonsecure --bins
+        -p passkeybackupd -p pkb -p sealer-hal --no-default-features --features sealer-hal/nonsecure,sealer-hal/optee --bins
     printf '%s/aarch64-unknown-linux-gnu/release\n' "$target"
+}
+
+# check_android type-checks what ships for Android's targets.
+check_android() {
+    local target
+    target=$CACHE/target/$(key "$(aosp_sysroot_key)" "path $CHECKOUT" android)
+    mkdir -p "$target"
+    in_sysroot "$CHECKOUT" "$target" --ro "$AOSP/inside" inside -- bash /w/inside/android-check
 }
