@@ -177,6 +177,123 @@ fn no_secret_is_in_a_log_the_catalogue_or_the_state_folder() {
     }
 }
 
+fn talkative() -> Daemon {
+    Daemon::with(Setup {
+        env: vec![("RUST_LOG".into(), "trace".into())],
+        ..Setup::default()
+    })
+}
+
+/// The PRF results in a client's answer, as bytes.
+fn prf_results(answer: &str) -> Vec<Vec<u8>> {
+    let answer: Value = serde_json::from_str(answer).unwrap();
+    let results = &answer["clientExtensionResults"]["prf"]["results"];
+    let results = results.as_object().expect("PRF results");
+    results
+        .values()
+        .map(|result| unbase64url(result.as_str().unwrap()))
+        .collect()
+}
+
+fn unbase64url(text: &str) -> Vec<u8> {
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut bytes = Vec::new();
+    let (mut word, mut bits) = (0_u32, 0);
+    for digit in text.bytes() {
+        let value = digits.iter().position(|known| *known == digit).unwrap();
+        word = word << 6 | u32::try_from(value).unwrap();
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((word >> bits & 0xff) as u8);
+        }
+    }
+    bytes
+}
+
+#[test]
+fn the_secrets_of_factors_are_in_no_log_and_no_state() {
+    const PASSWORD: &str = "correct horse battery staple tram";
+    let (mut first, mut second, mut third) = (talkative(), talkative(), talkative());
+    let mut user = first.user();
+    let vault = user.enrol();
+    let mut needles = vec![Needle::new("the password", PASSWORD.as_bytes())];
+    let mut prf = |answer: &str| {
+        for result in prf_results(answer) {
+            needles.push(Needle::new("a PRF result", &result));
+        }
+    };
+    let begun = user.pkb.json(&["prf", "begin", &vault]).unwrap();
+    let answer = user.assert(&begun);
+    prf(&answer);
+    let begun = user.finish(&["prf", "confirm"], &begun, &answer).unwrap();
+    let answer = user.assert(&begun);
+    user.finish(&["prf", "finish"], &begun, &answer).unwrap();
+    let begun = user.pkb.json(&["rotate", "begin", &vault]).unwrap();
+    let answer = user.assert(&begun);
+    prf(&answer);
+    user.finish(&["rotate", "finish"], &begun, &answer).unwrap();
+    let key = user.make_recovery_key(&vault).unwrap();
+    user.set_password(&vault, PASSWORD).unwrap();
+    let archive = user.backup(&vault, "a.pkb", b"content");
+    let begun = user
+        .pkb
+        .json(&["rehearse", "begin", "--in", archive.arg()])
+        .unwrap();
+    let answer = user.assert(&begun);
+    prf(&answer);
+    user.finish(&["rehearse", "finish"], &begun, &answer)
+        .unwrap();
+
+    let uid = user.pkb.uid();
+    let mut there = second.user_with_uid(uid);
+    there.passkeys = user.passkeys.clone();
+    let copy = there.fetch(&archive);
+    let begun = there
+        .pkb
+        .json(&["import", "begin", "--in", e2e::arg(&copy)])
+        .unwrap();
+    let answer = there.assert(&begun);
+    prf(&answer);
+    there
+        .finish(&["import", "finish"], &begun, &answer)
+        .unwrap();
+    let mut elsewhere = third.user_with_uid(uid);
+    let copy = elsewhere.fetch(&archive);
+    elsewhere.import_with_password(&copy, PASSWORD).unwrap();
+    let mut again = User::new(Some(&third.socket()), uid + 1);
+    let copy = again.fetch(&archive);
+    assert_eq!(
+        again.import_with_key(&copy, &key).unwrap_err().name,
+        "WRONG_APP"
+    );
+
+    // As typed and shown, and as the bytes that the digits stand for.
+    let digits: String = key.split('-').map(|group| &group[..7]).collect();
+    let bytes: Vec<u8> = (0..digits.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
+        .collect();
+    needles.push(Needle::new("the recovery key", key.as_bytes()));
+    needles.push(Needle::new("its digits", digits.as_bytes()));
+    needles.push(Needle::new("its bytes", &bytes));
+    assert!(needles.len() >= 9, "{}", needles.len());
+    let archive = fs::read(&archive.path).unwrap();
+    for daemon in [&mut first, &mut second, &mut third] {
+        daemon.stop();
+        let log = daemon.log();
+        assert!(log.contains("DEBUG") || log.contains("TRACE"), "{log}");
+        let state = Tree::of(&daemon.state());
+        for needle in &needles {
+            needle.is_not_in("a daemon's log", log.as_bytes());
+            needle.is_not_in("the archive", &archive);
+            for (name, bytes) in &state.0 {
+                needle.is_not_in(&name.display().to_string(), bytes);
+            }
+        }
+    }
+}
+
 #[test]
 fn the_daemon_as_shipped_has_no_test_hook() {
     let folder = e2e::Scratch::shared();
