@@ -1,8 +1,8 @@
 //! The course of a ceremony: from its challenge to its answer.
 
 use sealer_wire::{
-    Begun, Error, ErrorCode, FactorKind, FactorSecret, Id, Operation, RecordUpdate, Reply, Result,
-    SensitiveBytes, VaultRef, limits,
+    AuditEvent, Begun, Error, ErrorCode, FactorKind, FactorSecret, Id, Operation, RecordUpdate,
+    Reply, Result, SensitiveBytes, VaultRef, limits,
 };
 
 use crate::challenge::{Asserted, Binding, Challenge, Memory};
@@ -14,7 +14,7 @@ use crate::platform::{Platform, random};
 use crate::record::Record;
 use crate::sealer::Sealer;
 use crate::vault::Parameters;
-use crate::webauthn::{self, PublicKey};
+use crate::webauthn;
 use crate::{auth_token, slots, vault};
 
 /// What comes back from the passkey client, with what the service began it for.
@@ -92,11 +92,7 @@ impl<P: Platform> Sealer<P> {
             }
             operation => {
                 let record = self.load(&vault, update)?;
-                if let Operation::Rehearse {
-                    with: FactorKind::Password,
-                    ..
-                } = operation
-                {
+                if gate::guesses(&operation) {
                     self.check_attempts(&vault)?;
                 }
                 let terms = gate::begin(&mut self.platform, &record, &operation);
@@ -190,6 +186,7 @@ impl<P: Platform> Sealer<P> {
         let (by, change) = match decided {
             Ok(decided) => decided,
             Err(error) => {
+                self.note_lockout(&answer, &error);
                 self.log_failure(&mut record, &error, update);
                 return Err(error);
             }
@@ -245,13 +242,7 @@ impl<P: Platform> Sealer<P> {
         if matches!(answer.operation, Operation::DeleteVault) {
             return Ok((by, None));
         }
-        let guesses = matches!(
-            answer.operation,
-            Operation::Rehearse {
-                with: FactorKind::Password,
-                ..
-            }
-        );
+        let guesses = gate::guesses(&answer.operation);
         if guesses {
             self.count_attempt(&answer.vault)?;
         }
@@ -279,6 +270,19 @@ impl<P: Platform> Sealer<P> {
         let now_ms = self.platform.monotonic_ms();
         self.attempts
             .count(self.platform.store(), &vault.owner, now_ms)
+    }
+
+    /// For the log: whether it was a wrong password, and one too many.
+    fn note_lockout(&mut self, answer: &Answer, error: &Error) {
+        let locked = |error: Error| error.code == ErrorCode::LockedOut;
+        if error.code == ErrorCode::CannotOpen
+            && gate::guesses(&answer.operation)
+            && self.check_attempts(&answer.vault).is_err_and(locked)
+        {
+            let vault_id = &answer.vault.vault_id;
+            let event = AuditEvent::LockedOut;
+            self.deferred.add(vault_id, event, ErrorCode::LockedOut);
+        }
     }
 
     fn create_vault(&mut self, answer: Answer, update: &mut Option<RecordUpdate>) -> Result<Reply> {
@@ -418,6 +422,9 @@ impl<P: Platform> Sealer<P> {
             };
             Ok((opened, presence, user))
         });
+        if let Err(error) = &verified {
+            self.note_lockout(&answer, error);
+        }
         let (mut known, (opened, presence, user)) = match (known, verified) {
             (known, Ok(verified)) => (known, verified),
             (Some(mut record), Err(error)) => {
@@ -476,9 +483,11 @@ impl<P: Platform> Sealer<P> {
         };
         let owner = &answer.vault.owner;
         let (opened, presence) = match (with, &secret) {
-            (FactorKind::Passkey, None) => open_by_passkey(header, challenge, answer)?,
+            (FactorKind::Passkey, None) => {
+                import::open_by_passkey(header, &challenge.value, &answer.response, owner)?
+            }
             (_, Some(secret)) if secret.kind() == *with => {
-                let guesses = *with == FactorKind::Password;
+                let guesses = gate::guesses(&answer.operation);
                 if guesses {
                     self.count_attempt(&answer.vault)?;
                 }
@@ -503,52 +512,6 @@ impl<P: Platform> Sealer<P> {
         import::check_sealer(&opened.state, self.platform.kind(), *allow_weaker_sealer)?;
         Ok((opened, presence))
     }
-}
-
-/// The PRF result of the passkey opens its envelope, and out of it comes the public key that
-/// verifies the assertion.
-fn open_by_passkey(
-    header: &Header<'_>,
-    challenge: &Challenge,
-    answer: &Answer,
-) -> Result<(import::Opened, Presence)> {
-    let parsed = webauthn::parse_assertion(&answer.response)?;
-    let id = parsed.credential_id();
-    let mut passkeys = header.envelopes(FactorKind::Passkey);
-    if !passkeys.any(|envelope| envelope.credential_id.as_deref() == Some(id)) {
-        return Err(Error::new(
-            ErrorCode::UnknownCredential,
-            "the archive has no envelope for this passkey",
-        ));
-    }
-    let output = parsed.prf_first().ok_or(Error::new(
-        ErrorCode::PrfMissing,
-        "the response carries no PRF result",
-    ))?;
-    let opened = import::open(header, FactorKind::Passkey, Some(id), output.as_bytes())?;
-    let state = &opened.state;
-    let credential = opened
-        .index
-        .and_then(|index| state.credentials.get(index))
-        .ok_or_else(gate::unknown_credential)?;
-    let assertion = webauthn::verify_assertion(
-        &gate::policy(&state.rp_id, &state.origins, &answer.vault.owner),
-        &challenge.value,
-        &webauthn::Credential {
-            id: &credential.id,
-            public_key: &PublicKey::from_cose(&credential.public_key)?,
-            sign_count: credential.sign_count,
-            backup_eligible: credential.backup_eligible,
-            user_handle: Some(&header.core.vault_id),
-        },
-        parsed,
-    )?;
-    let presence = Presence::Asserted(Asserted {
-        factor_id: credential.factor_id,
-        sign_count: assertion.sign_count,
-        backup_state: assertion.backup_state,
-    });
-    Ok((opened, presence))
 }
 
 /// What the second step of a ceremony asks, after its first was verified.

@@ -54,6 +54,20 @@ pub fn has_two_steps(operation: &Operation) -> bool {
     )
 }
 
+/// Whether the operation tries a password that may be wrong.
+pub fn guesses(operation: &Operation) -> bool {
+    matches!(
+        operation,
+        Operation::Import {
+            with: FactorKind::Password,
+            ..
+        } | Operation::Rehearse {
+            with: FactorKind::Password,
+            ..
+        }
+    )
+}
+
 /// What a ceremony asks of its user.
 pub struct Terms {
     /// Credentials to allow, or to exclude from a registration.

@@ -15,13 +15,13 @@ use sealer_wire::{
 
 use crate::challenge::{Asserted, Memory};
 use crate::factor::{self, Name, Portable, cannot_open};
-use crate::gate::Terms;
+use crate::gate::{self, Terms};
 use crate::header::Header;
 use crate::keys::RootKey;
 use crate::platform::Platform;
 use crate::record::{AuditState, EpochKey, Event, Record, VaultState};
 use crate::vault::Parameters;
-use crate::webauthn::Registration;
+use crate::webauthn::{self, PublicKey, Registration};
 use crate::window::Window;
 use crate::{budget, rotation, vault};
 
@@ -122,6 +122,55 @@ pub fn open(
         state,
         index,
     })
+}
+
+/// The PRF result of the passkey opens its envelope, and out of it comes the public key that
+/// verifies the assertion.
+///
+/// Errors: `UNKNOWN_CREDENTIAL`, `PRF_MISSING`; those of [`open`] and of the ceremony.
+pub fn open_by_passkey(
+    header: &Header<'_>,
+    challenge: &[u8; 32],
+    response: &[u8],
+    owner: &Owner,
+) -> Result<(Opened, Presence)> {
+    let parsed = webauthn::parse_assertion(response)?;
+    let id = parsed.credential_id();
+    let mut passkeys = header.envelopes(FactorKind::Passkey);
+    if !passkeys.any(|envelope| envelope.credential_id.as_deref() == Some(id)) {
+        return Err(Error::new(
+            ErrorCode::UnknownCredential,
+            "the archive has no envelope for this passkey",
+        ));
+    }
+    let output = parsed.prf_first().ok_or(Error::new(
+        ErrorCode::PrfMissing,
+        "the response carries no PRF result",
+    ))?;
+    let opened = open(header, FactorKind::Passkey, Some(id), output.as_bytes())?;
+    let state = &opened.state;
+    let credential = opened
+        .index
+        .and_then(|index| state.credentials.get(index))
+        .ok_or_else(gate::unknown_credential)?;
+    let assertion = webauthn::verify_assertion(
+        &gate::policy(&state.rp_id, &state.origins, owner),
+        challenge,
+        &webauthn::Credential {
+            id: &credential.id,
+            public_key: &PublicKey::from_cose(&credential.public_key)?,
+            sign_count: credential.sign_count,
+            backup_eligible: credential.backup_eligible,
+            user_handle: Some(&header.core.vault_id),
+        },
+        parsed,
+    )?;
+    let presence = Presence::Asserted(Asserted {
+        factor_id: credential.factor_id,
+        sign_count: assertion.sign_count,
+        backup_state: assertion.backup_state,
+    });
+    Ok((opened, presence))
 }
 
 /// Whoever held a factor once can make a header of any content: it must still be one that a sealer

@@ -1,6 +1,6 @@
 //! Wrong passwords are counted on the device, before they are tried, and across restarts.
 
-use sealer_wire::{ErrorCode, FactorKind, limits};
+use sealer_wire::{AuditEvent, ErrorCode, FactorKind, limits};
 use test_authenticator::Authenticator;
 
 use crate::support::client::registration;
@@ -59,6 +59,36 @@ fn the_fifth_wrong_password_locks_and_each_further_one_doubles_it() {
     }
     let found = client.rehearse(&mut phone, &backup, Some(&password));
     assert_eq!(code(found), ErrorCode::LockedOut);
+}
+
+#[test]
+fn a_lock_out_is_in_the_log() {
+    let (mut device, mut client, backup, password) = setup();
+    let locked_out = |device: &mut Device, client: &mut Client| {
+        client.drain_log(device);
+        let entries = client.entries().into_iter();
+        entries
+            .filter(|entry| entry.event == AuditEvent::LockedOut)
+            .count()
+    };
+    for number in 0..limits::PASSWORD_ATTEMPTS {
+        assert_eq!(locked_out(&mut device, &mut client), 0, "{number}");
+        let found = client.rehearse(&mut device, &backup, Some(&password.wrong()));
+        assert_eq!(code(found), ErrorCode::CannotOpen);
+    }
+    assert_eq!(locked_out(&mut device, &mut client), 1);
+
+    // On a device that has no log yet it is in the one that begins with the import.
+    let (mut phone, mut client) = (Device::another(2), client.elsewhere());
+    for _ in 0..limits::PASSWORD_ATTEMPTS {
+        guess(&mut phone, &mut client, &backup, &password.wrong());
+    }
+    phone.clock.advance_ms(limits::LOCKOUT_MS);
+    let new = &mut Authenticator::new();
+    client
+        .import_with(&mut phone, &backup, &password, new)
+        .unwrap();
+    assert_eq!(locked_out(&mut phone, &mut client), 1);
 }
 
 #[test]

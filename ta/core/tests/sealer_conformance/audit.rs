@@ -1,10 +1,11 @@
 //! The log: complete, unforgeable, bounded, and cheap for the medium.
 
+use sealer_wire::header::Core;
 use sealer_wire::{AuditEntry, AuditEvent, ErrorCode, Operation, SealedAuditEntry, encode, limits};
-use test_authenticator::Fault;
+use test_authenticator::{Authenticator, Fault};
 
 use crate::support::client::entry;
-use crate::support::{Backup, Client, Device, code};
+use crate::support::{Backup, Client, Device, Secret, code};
 
 /// A vault with a log of `length` entries, all of them with the service.
 fn setup(length: u64) -> (Device, Client, Backup) {
@@ -383,4 +384,69 @@ fn tampering_at_the_end_of_a_ceremony_is_named_as_such() {
         client.entries().last().unwrap().event,
         AuditEvent::TamperFound
     );
+}
+
+/// One entry for each thing that was done, and one more for a rotation that came with it.
+#[test]
+fn every_change_has_its_entry() {
+    use AuditEvent::*;
+    let mut device = Device::another(1);
+    let mut client = Client::with_vault(&mut device, 10_100);
+    let own = client.authenticator.credential_ids()[0].clone();
+    let mut tablet = Authenticator::new();
+    let added = client.add_passkey(&mut device, &mut tablet).unwrap();
+    client.enrol_prf(&mut device).unwrap();
+    client.recovery_key(&mut device).unwrap();
+    client.recovery_key(&mut device).unwrap();
+    let password = Secret::Password([1; 32]);
+    client.set_password(&mut device, &password).unwrap();
+    client.set_password(&mut device, &password).unwrap();
+    client.rotate(&mut device).unwrap();
+    client.remove_passkey(&mut device, &added, false).unwrap();
+    client.end_epoch(&mut device, 1).unwrap();
+    let backup = client.backup(&mut device);
+    client.rehearse(&mut device, &backup, None).unwrap();
+    client.refresh(&mut device, &backup).unwrap();
+    client.drain_log(&mut device);
+    let entries = client.entries();
+    let id = Core::decode(&backup.core).unwrap().backup_id;
+    let expected = [
+        (VaultCreated, Some(&own), None),
+        (CredentialAdded, Some(&added), None),
+        (PrfEnrolled, Some(&own), None),
+        (RecoveryCreated, Some(&own), None),
+        (RecoveryCreated, Some(&own), None),
+        (Rotated, None, None),
+        (PasswordSet, Some(&own), None),
+        (PasswordSet, Some(&own), None),
+        (Rotated, None, None),
+        (Rotated, Some(&own), None),
+        (CredentialRemoved, Some(&added), None),
+        (Rotated, None, None),
+        (EpochEnded, Some(&own), None),
+        (BackupKeyReleased, None, Some(id)),
+        (Rehearsed, Some(&own), Some(id)),
+    ];
+    let found: Vec<_> = entries
+        .iter()
+        .map(|entry| (entry.event, entry.credential_id.as_ref(), entry.backup_id))
+        .collect();
+    assert_eq!(found, expected);
+    let log = client.log.clone();
+    assert!(client.verify_log(&mut device, &log).unwrap());
+
+    // The device that takes the vault in has a log of its own: the two cannot be mixed.
+    let (mut phone, mut elsewhere) = (Device::another(2), client.elsewhere());
+    elsewhere.import(&mut phone, &backup).unwrap();
+    let imported = elsewhere.entries();
+    assert_eq!(imported.len(), 1);
+    assert_eq!(
+        (imported[0].event, imported[0].backup_id),
+        (VaultImported, Some(id))
+    );
+    let found = elsewhere.verify_log(&mut phone, &log);
+    assert_eq!(code(found), ErrorCode::AuditTampered);
+    let mixed = [&elsewhere.log[..], &log[1..]].concat();
+    let found = elsewhere.verify_log(&mut phone, &mixed);
+    assert_eq!(code(found), ErrorCode::AuditTampered);
 }

@@ -5,10 +5,14 @@
 //! `PKB_FUZZ_SEED` another one; both are printed.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use sealer_wire::{Operation, Reply, Request, Response};
+use sealer_wire::header::Core;
+use sealer_wire::{FactorKind, Operation, Reply, Request, Response};
 use serde_json::Value;
+use test_authenticator::Authenticator;
 
-use crate::support::{Client, Device, ORIGIN, Random, contains};
+use crate::support::client::{assertion, only, registration};
+use crate::support::factors::parameters;
+use crate::support::{Client, Device, ORIGIN, RP_ID, Random, Secret, World, contains};
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |value| value.parse().expect(name))
@@ -105,9 +109,36 @@ fn damaged_requests() {
             vault: client.vault(),
             operation: backup.full_verify(),
         },
+        Request::Refresh {
+            vault: client.vault(),
+            core: backup.core.clone(),
+            key_part: backup.key_part.clone(),
+        },
     ];
+    let further = [
+        Operation::AddCredential {
+            label: "tablet".into(),
+        },
+        Operation::RemoveCredential {
+            credential_id: vec![1; 16],
+            allow_last_portable: true,
+        },
+        Operation::EnrolPrf,
+        Operation::CreateRecoveryKey,
+        Operation::SetPassword {
+            parameters: parameters(),
+        },
+        Operation::Rotate,
+        Operation::EndEpoch { epoch: 1 },
+        backup.import(FactorKind::Recovery),
+        backup.rehearsal(FactorKind::Passkey),
+    ]
+    .map(|operation| Request::Begin {
+        vault: client.vault(),
+        operation,
+    });
+    let requests = requests.into_iter().chain(further);
     let corpus: Vec<Vec<u8>> = requests
-        .into_iter()
         .map(|request| request.to_bytes().unwrap().to_vec())
         .collect();
     let (mut taken, mut released) = (0, 0);
@@ -163,6 +194,63 @@ fn damaged_requests() {
     println!("{taken} damaged requests were taken, {released} of them released their own key");
     assert!(taken < iterations * 4 / 3);
     assert_eq!(client.restore(&mut device, &backup).unwrap(), backup.dek);
+}
+
+/// Damaged headers, with their owner's honest answer: nothing of them comes to a new device.
+#[test]
+fn damaged_imports() {
+    let iterations = setting("PKB_FUZZ_ITERATIONS", 3_000) / 3;
+    let seed = setting("PKB_FUZZ_SEED", 20_261_121);
+    let mut random = Random::new(seed);
+    let world = World::new();
+    let id = world.client.authenticator.credential_ids()[0].clone();
+    let corpus = [world.backup.core.clone(), world.backup.key_part.clone()];
+    let mut phone = Device::another(2);
+    let mut begun_with = 0;
+    for iteration in 0..iterations {
+        phone
+            .clock
+            .advance_ms(sealer_wire::limits::CHALLENGE_TTL_MS);
+        let mut backup = world.backup.clone();
+        let part = match random.below(4) {
+            0 => &mut backup.core,
+            _ => &mut backup.key_part,
+        };
+        mutate(&mut random, &corpus, part);
+        let same = backup.core == world.backup.core && backup.key_part == world.backup.key_part;
+        let secret = match random.below(2) {
+            0 => None,
+            _ => Some(&world.recovery),
+        };
+        let mut client = world.client.elsewhere();
+        if let Ok(core) = Core::decode(&backup.core) {
+            client.vault_id = core.vault_id;
+        }
+        let operation = backup.import(secret.map_or(FactorKind::Passkey, Secret::kind));
+        let Ok(begun) = client.begin(&mut phone, &operation) else {
+            continue;
+        };
+        begun_with += 1;
+        let mut asked = only(&begun, &id);
+        asked.rp_id = RP_ID.into();
+        let response = match secret {
+            None => assertion(&asked, &mut client.authenticator, &[]),
+            Some(_) => registration(&asked, &mut Authenticator::new(), &[]),
+        };
+        let secret = secret.map(Secret::wire);
+        let found = client.finish_with(&mut phone, &begun, &operation, &response, secret);
+        if same {
+            found.unwrap();
+            phone = Device::another(2);
+            continue;
+        }
+        assert!(
+            found.is_err(),
+            "PKB_FUZZ_SEED={seed}, iteration {iteration}"
+        );
+        assert_eq!(phone.medium.get().writes, 0);
+    }
+    assert!(begun_with > iterations / 20, "{begun_with}");
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use sealer_wire::{Operation, Request, Response};
+use test_authenticator::Authenticator;
 
-use crate::support::{Client, Device, ORIGIN, contains};
+use crate::support::{Client, Device, ORIGIN, Secret, World, contains};
 
 /// Root key and audit key of the one vault on a device, by the layout of its newest record.
 pub fn keys(device: &Device) -> ([u8; 32], [u8; 32]) {
@@ -158,4 +159,88 @@ fn a_deleted_vaults_keys_are_on_no_medium() {
         .run(&mut device, &Operation::DeleteVault, &[])
         .unwrap();
     assert!(device.medium.names().is_empty());
+}
+
+/// PRF outputs in a response of a passkey client.
+fn prf_outputs(response: &[u8]) -> Vec<Vec<u8>> {
+    let json: serde_json::Value = serde_json::from_slice(response).unwrap();
+    let results = &json["clientExtensionResults"]["prf"]["results"];
+    ["first", "second"]
+        .iter()
+        .filter_map(|name| Base64UrlUnpadded::decode_vec(results[name].as_str()?).ok())
+        .collect()
+}
+
+/// Everything that was said in two sessions, the second one on a new device; the answers are those
+/// of devices that hear the same again.
+#[test]
+fn the_secrets_of_factors_are_nowhere_but_on_their_way_in() {
+    let World {
+        mut device,
+        mut client,
+        recovery,
+        password,
+        backup,
+        ..
+    } = World::new();
+    client.rotate(&mut device).unwrap();
+    let (mut phone, mut elsewhere) = (Device::another(2), client.elsewhere());
+    elsewhere
+        .import_with(&mut phone, &backup, &recovery, &mut Authenticator::new())
+        .unwrap();
+    client
+        .rehearse(&mut device, &backup, Some(&password))
+        .unwrap();
+    let (root, audit) = keys(&device);
+    let mut secrets: Vec<Vec<u8>> = vec![root.to_vec(), audit.to_vec()];
+    let Secret::Recovery(digits) = &recovery else {
+        panic!("{recovery:?}")
+    };
+    let Secret::Password(stretched) = &password else {
+        panic!("{password:?}")
+    };
+    secrets.push(stretched.to_vec());
+    let mut text = String::new();
+    let mut answers = Vec::new();
+    for (number, device) in [(1, &device), (2, &phone)] {
+        answers.extend(Device::another(number).replay(&device.requests));
+        for (_, _, request) in &device.requests {
+            let request = Request::from_bytes(request).unwrap();
+            text.push_str(&format!("{request:?}"));
+            if let Request::Continue { response, .. } | Request::Finish { response, .. } = &request
+            {
+                secrets.extend(prf_outputs(response));
+            }
+        }
+    }
+    assert!(secrets.len() > 10, "{}", secrets.len());
+    let mut shown = 0;
+    for answer in &answers {
+        assert!(
+            secrets
+                .iter()
+                .all(|secret| !contains(answer, &secret[..16]))
+        );
+        let response = Response::from_bytes(answer).unwrap();
+        text.push_str(&format!("{response:?}"));
+        if contains(answer, digits) {
+            let reply = response.result.unwrap();
+            assert!(matches!(reply, sealer_wire::Reply::RecoveryCreated { .. }));
+            shown += 1;
+        }
+    }
+    assert_eq!(shown, 1, "a recovery key is shown once");
+    secrets.push(digits.to_vec());
+    for secret in &secrets {
+        for form in forms(&secret[..14]) {
+            assert!(!text.contains(&form));
+        }
+    }
+    // What is stored has the keys of the vault, and of the factors nothing that opens an envelope.
+    for medium in [&device.medium, &phone.medium] {
+        for object in medium.get().objects.values() {
+            let stored = |secret: &&Vec<u8>| contains(object, &secret[..14]);
+            assert!(secrets[2..].iter().find(stored).is_none());
+        }
+    }
 }

@@ -2,12 +2,12 @@
 //! is added, never by the backup of some later night.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use sealer_wire::{Begun, ErrorCode, Operation, limits};
+use sealer_wire::{Begun, ErrorCode, Operation, Response, limits};
 use serde_json::Value;
 use test_authenticator::Authenticator;
 
 use crate::support::client::{assertion, registration};
-use crate::support::{Client, Device, ORIGIN, Secret, code};
+use crate::support::{Backup, Client, Device, ORIGIN, Secret, code};
 
 fn longest_origins() -> Vec<String> {
     (0..limits::ORIGINS - 1)
@@ -16,8 +16,16 @@ fn longest_origins() -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn the_fullest_vault_still_makes_backups() {
+/// A vault that has as much of everything as there can be.
+struct Fullest {
+    device: Device,
+    client: Client,
+    recovery: Secret,
+    meta: Vec<u8>,
+    backup: Backup,
+}
+
+fn fullest() -> Fullest {
     let mut device = Device::another(1);
     let mut client = Client::new(10_100);
     client.owner.package = "p".repeat(limits::PACKAGE);
@@ -52,6 +60,24 @@ fn the_fullest_vault_still_makes_backups() {
     }
     let meta = vec![0xff; limits::META];
     let backup = client.try_backup(&mut device, &meta).unwrap();
+    Fullest {
+        device,
+        client,
+        recovery,
+        meta,
+        backup,
+    }
+}
+
+#[test]
+fn the_fullest_vault_still_makes_backups() {
+    let Fullest {
+        mut device,
+        mut client,
+        recovery,
+        meta,
+        backup,
+    } = fullest();
     let length = backup.core.len() + backup.key_part.len();
     assert!((30_000..=limits::HEADER).contains(&length), "{length}");
     // It fits into every request that carries it, and opens on a new device.
@@ -76,6 +102,33 @@ fn the_fullest_vault_still_makes_backups() {
         record = record.max(object.len());
     }
     assert!(record < limits::MESSAGE, "{record}");
+}
+
+/// The stack of the trusted application is 128 KiB; a part of it is not the core's.
+#[test]
+fn the_fullest_vault_is_served_on_a_small_stack() {
+    const STACK: usize = 96 * 1024;
+    let Fullest {
+        mut device,
+        mut client,
+        recovery,
+        backup,
+        ..
+    } = fullest();
+    client.restore(&mut device, &backup).unwrap();
+    client
+        .rehearse(&mut device, &backup, Some(&recovery))
+        .unwrap();
+    let mut phone = Device::another(2);
+    let mut elsewhere = client.elsewhere();
+    elsewhere.import(&mut phone, &backup).unwrap();
+    for (number, requests) in [(1, device.requests), (2, phone.requests)] {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let replay = move || Device::another(number).replay(&requests);
+        let answers = thread.spawn(replay).unwrap().join().unwrap();
+        let last = Response::from_bytes(answers.last().unwrap()).unwrap();
+        last.result.unwrap();
+    }
 }
 
 /// A response with another credential id: an id is no part of what a passkey signs, and a

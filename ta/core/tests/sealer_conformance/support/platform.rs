@@ -111,6 +111,9 @@ pub struct Device {
     pub auth_token_key: Option<[u8; 32]>,
     /// What the sealer says that it is, from the next start on.
     pub kind: SealerKind,
+    /// Every request so far, with both clocks: the same requests to the same device give the same
+    /// answers.
+    pub requests: Vec<(u64, u64, Vec<u8>)>,
     boots: u64,
 }
 
@@ -159,6 +162,7 @@ impl Device {
             clock,
             auth_token_key: key,
             kind,
+            requests: Vec::new(),
             boots,
         }
     }
@@ -176,7 +180,19 @@ impl Device {
     }
 
     pub fn process(&mut self, request: Request) -> Zeroizing<Vec<u8>> {
-        self.sealer.process(&request.to_bytes().unwrap())
+        let bytes = request.to_bytes().unwrap();
+        let (monotonic, unix) = self.clock.0.get();
+        self.requests.push((monotonic, unix, bytes.to_vec()));
+        self.sealer.process(&bytes)
+    }
+
+    /// Gives the requests of another session, at their times.
+    pub fn replay(&mut self, requests: &[(u64, u64, Vec<u8>)]) -> Vec<Vec<u8>> {
+        let answers = requests.iter().map(|(monotonic, unix, request)| {
+            self.clock.0.set((*monotonic, *unix));
+            self.sealer.process(request).to_vec()
+        });
+        answers.collect()
     }
 
     pub fn call(&mut self, request: Request) -> Response {
