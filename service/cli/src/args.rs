@@ -215,6 +215,15 @@ pub struct PasswordFile {
     pub file: Place,
 }
 
+/// A recovery key in a file.
+#[derive(Debug, Args)]
+pub struct KeyFile {
+    /// The recovery key: 64 digits, with or without hyphens, spaces and line breaks; - for standard
+    /// input
+    #[arg(long = "key-file", value_name = "K")]
+    pub file: Place,
+}
+
 /// An import.
 #[derive(Debug, Subcommand)]
 pub enum Import {
@@ -224,10 +233,8 @@ pub enum Import {
     BeginRecovery {
         #[command(flatten)]
         imported: Imported,
-        /// The recovery key: 64 digits, with or without hyphens, spaces and line breaks; - for
-        /// standard input
-        #[arg(long, value_name = "K")]
-        key_file: Place,
+        #[command(flatten)]
+        key: KeyFile,
     },
     /// Begin the registration of a new passkey beside the password
     BeginPassword {
@@ -283,8 +290,22 @@ pub enum Epoch {
 /// A rehearsal.
 #[derive(Debug, Subcommand)]
 pub enum Rehearse {
-    /// Begin the assertion
+    /// Begin the assertion by a passkey that is to open the archive
     Begin(OfArchive),
+    /// Begin the assertion beside the recovery key that is to open it
+    BeginRecovery {
+        #[command(flatten)]
+        of: OfArchive,
+        #[command(flatten)]
+        key: KeyFile,
+    },
+    /// Begin the assertion beside the password that is to open it
+    BeginPassword {
+        #[command(flatten)]
+        of: OfArchive,
+        #[command(flatten)]
+        password: PasswordFile,
+    },
     /// Open the archive's header as a new device would, and forget it; takes the assertion
     Finish(Finish),
 }
@@ -515,8 +536,14 @@ impl Command {
             Command::Password(Password::FinishSet { finish, password }) => {
                 vec![&finish.response, &password.file]
             }
-            Command::Import(Import::BeginRecovery { imported, key_file }) => {
-                vec![&imported.of.archive, key_file]
+            Command::Import(Import::BeginRecovery { imported, key }) => {
+                vec![&imported.of.archive, &key.file]
+            }
+            Command::Rehearse(Rehearse::BeginRecovery { of, key }) => {
+                vec![&of.archive, &key.file]
+            }
+            Command::Rehearse(Rehearse::BeginPassword { of, password }) => {
+                vec![&of.archive, &password.file]
             }
             Command::Import(Import::BeginPassword { imported, password }) => {
                 vec![&imported.of.archive, &password.file]

@@ -259,6 +259,67 @@ fn a_rehearsal_proves_that_a_new_device_would_do() {
 }
 
 #[test]
+fn digits_and_passwords_are_rehearsed_beside_an_assertion() {
+    const PASSWORD: &str = "correct horse battery staple tram";
+    let (_device, mut user, vault) = with_prf();
+    let key = user.make_recovery_key(&vault).unwrap();
+    user.set_password(&vault, PASSWORD).unwrap();
+    let archive = user.backup(&vault, "a.pkb", b"content");
+    let proved = |user: &User, kind: &str| {
+        let shown = user.show(&vault);
+        let factors = shown["factors"].as_array().unwrap().clone();
+        let factor = factors.into_iter().find(|one| one["kind"] == kind).unwrap();
+        let warnings = shown["warnings"].as_array().unwrap();
+        let warned = warnings.contains(&json!("factor_never_proved"));
+        (factor, warned)
+    };
+    assert!(proved(&user, "recovery").1);
+    let file = user.put("key", key.as_bytes());
+    let with_key = [
+        "rehearse",
+        "begin-recovery",
+        "--in",
+        archive.arg(),
+        "--key-file",
+        arg(&file),
+    ];
+    let done = user.assertion(&with_key, &["rehearse", "finish"]).unwrap();
+    contract::rehearsed(&done);
+    let (factor, _) = proved(&user, "recovery");
+    assert_eq!(done["factor_id"], factor["factor_id"]);
+    assert!(factor["last_proved_at"].is_string());
+    let file = user.put("password-file", PASSWORD.as_bytes());
+    let with_password = [
+        "rehearse",
+        "begin-password",
+        "--in",
+        archive.arg(),
+        "--password-file",
+        arg(&file),
+    ];
+    user.assertion(&with_password, &["rehearse", "finish"])
+        .unwrap();
+    assert!(!proved(&user, "password").1, "every factor was proved");
+
+    // A wrong password is counted; what is no key of this vault does not open it.
+    user.put("password-file", b"another horse, another staple, eh");
+    let refusal = user
+        .assertion(&with_password, &["rehearse", "finish"])
+        .unwrap_err();
+    assert_eq!(refusal.name, "CANNOT_OPEN");
+    let other = user.enrol();
+    let foreign = user.make_recovery_key(&other).unwrap();
+    user.put("key", foreign.as_bytes());
+    let refusal = user
+        .assertion(&with_key, &["rehearse", "finish"])
+        .unwrap_err();
+    assert_eq!(refusal.name, "CANNOT_OPEN");
+    user.put("key", b"00000000");
+    let refusal = user.pkb.json(&with_key).unwrap_err();
+    assert_eq!(refusal.name, "RECOVERY_TYPO");
+}
+
+#[test]
 fn the_catalogue_comes_back_out_of_a_folder() {
     let (device, mut user, vault) = with_prf();
     fs::create_dir(user.path("cloud")).unwrap();

@@ -567,13 +567,42 @@ interface IPasskeyBackup {
     Ceremony beginRehearsal(in ParcelFileDescriptor archive);
 
     /**
+     * Begins an assertion beside which a recovery key proves that it would open an archive on a new
+     * device. Nothing is restored or changed.
+     *
+     * Error conditions:
+     * - RECOVERY_TYPO if a group has a wrong digit; nothing was tried
+     * - CANNOT_OPEN if the archive has no recovery key among its factors
+     * @param archive the archive.
+     * @param recoveryKey as in beginImportWithRecoveryKey().
+     * @return request options, to be finished with finishRehearsal().
+     */
+    Ceremony beginRehearsalWithRecoveryKey(
+            in ParcelFileDescriptor archive, in byte[] recoveryKey);
+
+    /**
+     * Begins an assertion beside which a password proves that it would open an archive on a new
+     * device. Nothing is restored or changed but the count of wrong passwords.
+     *
+     * Error conditions:
+     * - LOCKED_OUT after too many wrong passwords
+     * - CANNOT_OPEN if the archive has no password among its factors
+     * @param archive the archive.
+     * @param password UTF-8, 1 to 1024 bytes.
+     * @return request options, to be finished with finishRehearsal().
+     */
+    Ceremony beginRehearsalWithPassword(in ParcelFileDescriptor archive, in byte[] password);
+
+    /**
      * Opens the header of the archive as a new device would, and forgets it.
      *
      * Error conditions:
-     * - CANNOT_OPEN if the passkey does not open the archive
-     * - PRF_MISSING if the answer carries no PRF result
-     * @param token of beginRehearsal().
-     * @param assertion AuthenticationResponseJSON with clientExtensionResults.prf.results.first.
+     * - CANNOT_OPEN if the factor does not open the archive
+     * - PRF_MISSING if a passkey was to open it and the answer carries no PRF result
+     * - LOCKED_OUT as in beginRehearsalWithPassword()
+     * @param token of one of the three begin methods.
+     * @param assertion AuthenticationResponseJSON; after beginRehearsal() with
+     *         clientExtensionResults.prf.results.first.
      * @return the archive and the factor.
      */
     RehearsalResult finishRehearsal(in byte[] token, in byte[] assertion);

@@ -215,6 +215,8 @@ impl IPasskeyBackup for TestService {
         fn beginEndEpoch(&[u8], i64) -> Ceremony;
         fn finishEndEpoch(&[u8], &[u8]) -> VaultInfo;
         fn beginRehearsal(&ParcelFileDescriptor) -> Ceremony;
+        fn beginRehearsalWithRecoveryKey(&ParcelFileDescriptor, &[u8]) -> Ceremony;
+        fn beginRehearsalWithPassword(&ParcelFileDescriptor, &[u8]) -> Ceremony;
         fn finishRehearsal(&[u8], &[u8]) -> RehearsalResult;
         fn getAudit(&[u8], i32, Option<&str>, bool) -> AuditPage;
     }

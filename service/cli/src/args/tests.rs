@@ -80,6 +80,8 @@ fn every_line_of_the_contract_parses() {
         "epoch finish-end --ceremony V",
         "archive refresh F",
         "rehearse begin --in F",
+        "rehearse begin-recovery --in F --key-file K",
+        "rehearse begin-password --in F --password-file P",
         "rehearse finish --ceremony V",
         "catalogue rebuild --from D",
         "audit V",

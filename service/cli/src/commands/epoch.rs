@@ -117,6 +117,20 @@ pub fn rehearse(context: &Context, command: &Rehearse) -> Result<Report> {
                 service.beginRehearsal(archive.descriptor())
             })
         }
+        Rehearse::BeginRecovery { of, key } => {
+            let archive = files::Input::archive(&of.archive)?;
+            let key = files::recovery_key(&key.file)?;
+            begin(context, "rehearse finish", "assertion", |service| {
+                service.beginRehearsalWithRecoveryKey(archive.descriptor(), &key)
+            })
+        }
+        Rehearse::BeginPassword { of, password } => {
+            let archive = files::Input::archive(&of.archive)?;
+            let password = files::password(&password.file)?;
+            begin(context, "rehearse finish", "assertion", |service| {
+                service.beginRehearsalWithPassword(archive.descriptor(), &password)
+            })
+        }
         Rehearse::Finish(arguments) => finish(context, arguments, |service, token, response| {
             let rehearsed = service.finishRehearsal(token, response)?;
             Ok(Report::Rehearsed(Rehearsed {

@@ -19,8 +19,8 @@ pub fn import(context: &Context, command: &Import) -> Result<Report> {
         Import::Begin(imported) => begin(context, imported, "assertion", |service, archive| {
             service.beginImport(archive.descriptor(), imported.allow_weaker_sealer)
         }),
-        Import::BeginRecovery { imported, key_file } => {
-            let key = files::recovery_key(key_file)?;
+        Import::BeginRecovery { imported, key } => {
+            let key = files::recovery_key(&key.file)?;
             begin(context, imported, "registration", |service, archive| {
                 let (archive, weaker) = (archive.descriptor(), imported.allow_weaker_sealer);
                 service.beginImportWithRecoveryKey(archive, &key, weaker)

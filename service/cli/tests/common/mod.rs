@@ -399,6 +399,8 @@ impl IPasskeyBackup for Service {
         fn beginEndEpoch(&[u8], i64) -> Ceremony;
         fn finishEndEpoch(&[u8], &[u8]) -> VaultInfo;
         fn beginRehearsal(&ParcelFileDescriptor) -> Ceremony;
+        fn beginRehearsalWithRecoveryKey(&ParcelFileDescriptor, &[u8]) -> Ceremony;
+        fn beginRehearsalWithPassword(&ParcelFileDescriptor, &[u8]) -> Ceremony;
         fn finishRehearsal(&[u8], &[u8]) -> RehearsalResult;
     }
 }

@@ -10,8 +10,9 @@ use passkeybackup_aidl::android::security::passkeybackup::{
     IPasskeyBackup::MAX_ARCHIVES_PER_CALL, OperationResult::OperationResult,
     RehearsalResult::RehearsalResult, RotateResult::RotateResult, VaultInfo::VaultInfo,
 };
-use sealer_wire::{Error, ErrorCode, FactorKind, Id, Operation, Owner, Reply, Result};
+use sealer_wire::{Error, ErrorCode, Id, Operation, Owner, Reply, Result};
 
+use super::import::Opener;
 use super::restore::Seen;
 use super::vaults::Answer;
 use super::{Callback, Core, rewrap, vaults};
@@ -19,6 +20,7 @@ use crate::ceremonies::Purpose;
 use crate::convert::long;
 use crate::files::Descriptor;
 use crate::operation::Outcome;
+use crate::options;
 use crate::sealer::unexpected;
 
 /// Begins the assertion that rotates a vault.
@@ -108,20 +110,28 @@ pub fn finish_end(core: &Core, owner: &Owner, answer: Answer<'_>) -> Result<Vaul
     }
 }
 
-/// Begins the assertion by which a passkey proves that it would open an archive on a new device.
+/// Begins the assertion by which, or beside which, a factor proves that it would open an archive on
+/// a new device.
 pub fn begin_rehearsal(
     core: &Core,
     owner: &Owner,
     archive: &ParcelFileDescriptor,
+    opener: &Opener<'_>,
 ) -> Result<Ceremony> {
     let seen = Seen::read(&Descriptor::input_file(archive, "the archive")?)?;
+    // A slip of the pen is told before anything is tried.
+    let key = opener.recovery_key()?;
     let operation = Operation::Rehearse {
-        core: seen.header.core,
-        key_part: seen.header.key_part,
-        with: FactorKind::Passkey,
+        core: seen.header.core.clone(),
+        key_part: seen.header.key_part.clone(),
+        with: opener.kind(),
     };
-    let purpose = Purpose::Operation(operation.clone());
-    vaults::begin_assertion(core, owner, &seen.core.vault_id, operation, purpose)
+    let begun = core
+        .sealer
+        .begin(owner, &seen.core.vault_id, operation.clone())?;
+    let secret = opener.stretched(&seen)?.or(key);
+    vaults::remember(core, owner, &begun, Purpose::Operation(operation), secret);
+    Ok(vaults::ceremony(&begun, options::request(&begun)))
 }
 
 /// Opens the header as a new device would, and forgets it.

@@ -35,11 +35,31 @@ pub enum Opener<'a> {
 }
 
 impl Opener<'_> {
-    fn kind(&self) -> FactorKind {
+    /// What kind of factor it is.
+    pub fn kind(&self) -> FactorKind {
         match self {
             Opener::Passkey => FactorKind::Passkey,
             Opener::RecoveryKey(_) => FactorKind::Recovery,
             Opener::Password(_) => FactorKind::Password,
+        }
+    }
+
+    /// A recovery key without its check digits. Errors: `RECOVERY_TYPO`, `TOO_LARGE`.
+    pub fn recovery_key(&self) -> Result<Option<FactorSecret>> {
+        match self {
+            Opener::RecoveryKey(text) => RecoveryKey::parse(text)
+                .map(FactorSecret::Recovery)
+                .map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// A password, stretched as the archive says. To be asked for when the sealer has had its say:
+    /// it knows whether there were too many attempts. Errors: `CANNOT_OPEN`, `BAD_REQUEST`.
+    pub fn stretched(&self, seen: &Seen) -> Result<Option<FactorSecret>> {
+        match self {
+            Opener::Password(text) => password::stretch(text, parameters(seen)?).map(Some),
+            _ => Ok(None),
         }
     }
 }
@@ -55,10 +75,7 @@ pub fn begin(
 ) -> Result<ImportCeremony> {
     let seen = Seen::read(&Descriptor::input_file(archive, "the archive")?)?;
     // A slip of the pen is told before anything is tried.
-    let key = match opener {
-        Opener::RecoveryKey(text) => Some(FactorSecret::Recovery(RecoveryKey::parse(text)?)),
-        _ => None,
-    };
+    let key = opener.recovery_key()?;
     let with = opener.kind();
     let operation = Operation::Import {
         core: seen.header.core.clone(),
@@ -70,11 +87,7 @@ pub fn begin(
     let begun = core
         .sealer
         .begin(owner, &seen.core.vault_id, operation.clone())?;
-    let secret = match opener {
-        // After the sealer had its say: it knows whether there were too many attempts.
-        Opener::Password(text) => Some(password::stretch(text, parameters(&seen)?)?),
-        _ => key,
-    };
+    let secret = opener.stretched(&seen)?.or(key);
     let ceremony = match opener {
         Opener::Passkey => vaults::ceremony(&begun, options::request(&begun)),
         _ => vaults::registration(core, &begun)?,

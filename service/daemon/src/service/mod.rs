@@ -548,7 +548,29 @@ impl IPasskeyBackup for Service {
 
     fn beginRehearsal(&self, archive: &ParcelFileDescriptor) -> binder::Result<Ceremony> {
         self.serve("beginRehearsal", |core, caller| {
-            epochs::begin_rehearsal(core, caller.owner(), archive)
+            epochs::begin_rehearsal(core, caller.owner(), archive, &import::Opener::Passkey)
+        })
+    }
+
+    fn beginRehearsalWithRecoveryKey(
+        &self,
+        archive: &ParcelFileDescriptor,
+        recoveryKey: &[u8],
+    ) -> binder::Result<Ceremony> {
+        self.serve("beginRehearsalWithRecoveryKey", |core, caller| {
+            let opener = import::Opener::RecoveryKey(recoveryKey);
+            epochs::begin_rehearsal(core, caller.owner(), archive, &opener)
+        })
+    }
+
+    fn beginRehearsalWithPassword(
+        &self,
+        archive: &ParcelFileDescriptor,
+        password: &[u8],
+    ) -> binder::Result<Ceremony> {
+        self.serve("beginRehearsalWithPassword", |core, caller| {
+            let opener = import::Opener::Password(password);
+            epochs::begin_rehearsal(core, caller.owner(), archive, &opener)
         })
     }
 

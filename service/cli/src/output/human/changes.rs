@@ -88,7 +88,7 @@ impl Page {
     pub fn rehearsed(&mut self, rehearsed: &Rehearsed) {
         self.row("archive", &rehearsed.backup_id);
         self.row("factor", &rehearsed.factor_id);
-        self.line("This passkey would open this archive on a new device.");
+        self.line("This factor would open this archive on a new device.");
     }
 
     pub fn rebuilt(&mut self, rebuilt: &Rebuilt) {

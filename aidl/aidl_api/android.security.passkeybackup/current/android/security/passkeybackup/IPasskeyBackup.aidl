@@ -61,6 +61,8 @@ interface IPasskeyBackup {
   android.security.passkeybackup.Ceremony beginEndEpoch(in byte[] vaultId, long epoch);
   android.security.passkeybackup.VaultInfo finishEndEpoch(in byte[] token, in byte[] assertion);
   android.security.passkeybackup.Ceremony beginRehearsal(in ParcelFileDescriptor archive);
+  android.security.passkeybackup.Ceremony beginRehearsalWithRecoveryKey(in ParcelFileDescriptor archive, in byte[] recoveryKey);
+  android.security.passkeybackup.Ceremony beginRehearsalWithPassword(in ParcelFileDescriptor archive, in byte[] password);
   android.security.passkeybackup.RehearsalResult finishRehearsal(in byte[] token, in byte[] assertion);
   android.security.passkeybackup.AuditPage getAudit(in byte[] vaultId, int limit, @nullable @utf8InCpp String page, boolean verify);
   const int ID_BYTES = 16;
