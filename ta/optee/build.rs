@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Writes the trusted application's header and what the linker needs, and fixes who may be its client.
 
 use std::env;

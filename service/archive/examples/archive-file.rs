@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Seals and opens one file with a key of the caller's: for benchmarks and interop tests only.
 //!
 //! ```text

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Framing: magic, lengths, core and key part (`archive-format.md`, first line).
 
 use std::io::{self, BufWriter, ErrorKind, Read, Write};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! One running operation as its owner sees it: progress, cancellation, cancellable descriptors.
 
 use core::fmt;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The archive file format (`.pkb`, version 1): framing, streaming encryption and verification.
 //!
 //! ```text

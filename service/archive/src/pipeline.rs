@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Segments over the cores: read in order, worked on in parallel, written in order.
 //!
 //! # Threads

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Reading and writing to the end: short counts and EINTR continued, failures named once.
 
 use std::io::{self, ErrorKind, Read, Write};

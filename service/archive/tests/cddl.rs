@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! `archive.cddl` is the specification: what the codec writes is valid under it, and what it
 //! refuses is refused by both.
 

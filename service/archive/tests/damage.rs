@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Damaged archives: each kind of damage has its own name, and nothing unauthentic comes out.
 
 mod common;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What was written comes back, for every size edge; and headers good and bad.
 
 mod common;

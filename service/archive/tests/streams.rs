@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Streams that fail, stall, stutter or are cancelled.
 
 mod common;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Google Tink (Python) against this crate, live. `tests/interop/run` sets it up and runs it;
 //! `body/tests.rs` proves the same from recorded vectors wherever `cargo test` runs.
 

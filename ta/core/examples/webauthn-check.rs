@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The passkey verifier as a conformance harness: JSON documents on stdin, verdicts on stdout.
 //!
 //! One document per line in, one per line out, in order and flushed, so that it can be driven

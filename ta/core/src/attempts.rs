@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Wrong passwords of an owner on this device.
 //!
 //! An attempt is counted in the store before it is tried, in two objects that are written in turn

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The chained log of a vault: see [`sealer_wire::AuditEntry`] for what an entry says.
 //!
 //! The record keeps the head of the chain, so that a cut tail shows, and every entry that the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Hardware auth tokens: Android's proof of a fresh biometric, checked where a vault asks for it.
 //!
 //! Source: AOSP `hardware/libhardware/include/hardware/hw_auth_token.h` and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Headers of archives: making them, checking them, getting the data key out again.
 
 use alloc::vec::Vec;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! How long a header of a vault can get, so that what would make it too long is refused when it is
 //! added and not by the backup of some later night.
 

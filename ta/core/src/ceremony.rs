@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The course of a ceremony: from its challenge to its answer.
 
 use sealer_wire::{

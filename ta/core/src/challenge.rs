@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Challenges that were issued and not used yet. They live in RAM only: losing them makes
 //! ceremonies invalid, never more.
 

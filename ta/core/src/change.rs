@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What an operation does to a vault that is here, once its ceremony has ended.
 
 use alloc::string::String;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Factors that open archives on a new device: their keys, and the envelopes made for them.
 //!
 //! A factor's secret, the PRF output of a passkey, a recovery key or a stretched password, gives a

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Ceremonies on a vault that is here: what is checked before one begins, and whom its answer
 //! proves to be there.
 //!

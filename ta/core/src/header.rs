@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Headers of archives as they come from outside.
 
 use alloc::vec::Vec;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Opening an archive as a new device does: with nothing but the archive and its owner.
 //!
 //! The header is untrusted until the secret of a factor has opened an envelope, the root key in it

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Every derivation, wrap and MAC of the key hierarchy.
 //!
 //! All keys of a vault and epoch come from its root key by HKDF-SHA256 (RFC 5869) with

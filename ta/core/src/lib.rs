@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The sealer: every decision about backup keys, once, for every kind of sealer.
 //!
 //! A [`Sealer`] takes one encoded request and gives one encoded response. What differs between an

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What a sealer needs from the place it runs in.
 
 use alloc::string::String;

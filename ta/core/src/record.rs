@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What the sealer keeps of a vault.
 
 use alloc::string::String;

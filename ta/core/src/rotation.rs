@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Epochs: beginning a new one, taking one in, ending one.
 
 use sealer_wire::header::Epoch;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! From a request to its response.
 
 use alloc::vec::Vec;

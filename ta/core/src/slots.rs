@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Records in two slots: a cut at any storage operation leaves the old or the new state.
 //!
 //! A commit writes the slot that does not hold the newest record. A reader takes the slot with the

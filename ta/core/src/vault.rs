@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Making a vault, and the bounds of what a vault is made of.
 
 use alloc::string::String;

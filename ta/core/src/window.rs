@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Limits on what is written within an hour, counted in the record: a crash of the sealer does not
 //! open a new window.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The nonsecure sealer: the core of the trusted application on an ordinary thread, with files for
 //! a store. For the Android emulator, for plain hosts and for tests.
 //!

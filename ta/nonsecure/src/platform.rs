@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The platform of an ordinary process.
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};

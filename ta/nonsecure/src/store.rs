@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Records as files: one file an object, mode 0600, in a folder of mode 0700.
 //!
 //! A write goes to a temporary file that is synced and renamed, and the folder is synced, so a cut

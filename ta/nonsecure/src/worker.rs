@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The thread that owns the core.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The folder of the nonsecure sealer: who may read it, who may open it, and what is left in it
 //! when something goes wrong.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The audit log: a hash chain that the sealer makes and the service keeps.
 
 use alloc::vec::Vec;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Deterministic CBOR (RFC 8949, section 4.2).
 
 use alloc::vec::Vec;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The one error vocabulary of the project.
 //!
 //! One variant per check that can fail. The names and codes are the contract of AIDL

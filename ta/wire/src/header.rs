@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The CBOR of an archive's header; the specification is `service/archive/archive.cddl`.
 
 use alloc::string::String;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What crosses the boundary of the sealer: requests, responses, errors, archive headers, limits.
 //!
 //! One request and one response per call, each a CBOR item of at most [`limits::MESSAGE`] bytes:

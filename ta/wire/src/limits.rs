@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Every limit of the sealer, in bytes unless said otherwise.
 
 use core::ops::RangeInclusive;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The operations that a passkey ceremony gates.
 
 use alloc::string::String;

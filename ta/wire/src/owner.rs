@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Who owns a vault.
 
 use alloc::string::String;

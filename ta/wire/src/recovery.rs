@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The recovery key: 224 random bits that a person writes down and types in again.
 //!
 //! As text it is eight groups of eight hexadecimal digits with a hyphen between groups. Seven

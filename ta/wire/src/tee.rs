@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! How the sealer is reached where it is a trusted application: what its binary and its clients
 //! must agree on.
 //!

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What the sealer tells about itself and about a vault: nothing secret.
 //!
 //! The numbers of the enums are those of the enums of the same names in AIDL.

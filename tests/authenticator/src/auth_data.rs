@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Authenticator data that `passkey` cannot be asked for.
 //!
 //! `passkey` always sets BE and BS, demands presence, and writes the rp id and counter that it

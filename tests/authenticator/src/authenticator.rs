@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The authenticator as its users see it.
 
 use crate::{Error, Fault, Settings, store::Store};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The two ceremonies: `passkey` answers, then settings and faults are applied to its answer.
 
 use passkey::{

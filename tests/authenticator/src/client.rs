@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! `passkey`'s authenticator, user and origin, set up for one ceremony.
 
 use std::{

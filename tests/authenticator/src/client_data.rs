@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Client data: `passkey`'s own, or, with faults, ours built from `passkey`'s type.
 
 use passkey::{

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Why a ceremony did not give a response.
 
 use std::fmt;

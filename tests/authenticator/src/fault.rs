@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Wrong answers, each wrong in one thing.
 
 use std::{fmt, str::FromStr};

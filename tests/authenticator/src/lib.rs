@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A software passkey authenticator that plays the user in tests and in the demo.
 //!
 //! The WebAuthn client and the authenticator are 1Password's `passkey` crate, which this project

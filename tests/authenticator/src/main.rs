@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! `pkb-authenticator`: the user's passkey between `pkb … begin` and `pkb … finish`.
 //!
 //! Reads options from stdin, bare or as `pkb … begin` prints them, and writes the response to

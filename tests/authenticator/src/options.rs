@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Options as the driver hands them over.
 
 use passkey::types::encoding;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The store as bytes: for the next call of the command, and for another device.
 
 use passkey::{

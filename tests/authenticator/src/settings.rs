@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Which kind of authenticator is played.
 
 use std::str::FromStr;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The only place where this crate signs anything itself, and what it puts signatures into.
 //!
 //! `passkey` signs what it has made. Where authenticator data was edited, and for self

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The passkeys of an authenticator, and how `passkey` gets at them.
 
 use async_trait::async_trait;

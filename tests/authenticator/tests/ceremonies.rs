@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Honest ceremonies of every kind of authenticator.
 
 mod common;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Every fault alters what its name says, nothing else, and stays validly signed.
 
 mod common;

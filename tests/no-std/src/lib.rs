@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The sealer in a library that has no std, on any machine:
 //!
 //! ```sh

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What the trusted application costs, seen from a client; storage is counted apart. Prints lines of
 //! `name value unit`, and fails if a gated restore misses its aim.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The trusted application as the conformance suite's clients see a sealer.
 
 use std::time::{Duration, Instant};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Tests of the trusted application that need no daemon. This program runs as root in the QEMU guest
 //! and speaks to the trusted application as anybody could, through libteec; it opens sessions as
 //! the sealer HAL's user and as others.

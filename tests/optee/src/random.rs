@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Numbers that a seed determines, so that a failure can be repeated (SplitMix64).
 
 pub struct Random(u64);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The trusted application through libteec, as anybody could speak to it: any login, any command,
 //! any parameters.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Puts the bindings where AOSP's source includes them from, and links the library.
 
 use std::path::Path;

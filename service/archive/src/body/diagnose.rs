@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Names what happened to a segment that does not authenticate.
 //!
 //! Runs on the failure path only and decides nothing but the name of the refusal: it never

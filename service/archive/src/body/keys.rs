@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The derived key of one body, its header, and the nonces of its segments.
 
 use core::ops::Range;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The body: Google Tink's streaming AEAD `AES256_GCM_HKDF_1MB`, raw output prefix.
 //!
 //! Specification: `archive-format.md`, "Body"; the wire format is Tink's

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Opening: archive in, authenticated plaintext out, or the name of what broke.
 
 use core::ops::Range;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Sealing: plaintext in, archive out.
 
 use core::ops::Range;

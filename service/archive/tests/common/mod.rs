@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What the tests of the archive share: archives made through the public API, and odd streams.
 #![allow(dead_code)]
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 use super::*;
 
 fn counts(deferred: &mut Deferred, id: &Id) -> Vec<(i32, u32)> {

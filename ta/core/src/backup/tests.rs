@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Headers of a retired epoch open, those of an ended one do not.
 
 use sealer_wire::header::Epoch;

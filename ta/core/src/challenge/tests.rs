@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 use super::*;
 
 fn challenge(number: u8, expires_ms: u64) -> Challenge {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Known answers: `vectors.py` beside this file prints the constants.
 
 use sealer_wire::{SealerKind, StorageProtection};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Verifying an authentication assertion (§7.2).
 
 use super::auth_data::AuthData;

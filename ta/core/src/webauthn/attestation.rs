@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The attestation object (§6.5.4) and its statement formats `none` (§8.7) and `packed` (§8.2).
 
 use super::auth_data::Attested;

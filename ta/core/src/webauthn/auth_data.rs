@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The authenticator data (§6.1): what the authenticator signs.
 //!
 //! ```text

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! base64url without padding (RFC 4648 §5), canonical: the unused bits of the last digit are zero.
 
 use alloc::vec::Vec;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Canonical CBOR as CTAP 2.1 §8 defines it, checked before anything is decoded.
 //!
 //! [`item_len`] walks one item and accepts it only in the one encoding that CTAP allows: definite

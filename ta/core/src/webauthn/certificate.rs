@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Attestation certificates of the packed format (§8.2.1).
 
 use super::key::{Algorithm, VerifyingKey};

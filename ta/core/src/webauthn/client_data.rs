@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The client data: what the browser or the platform says about the ceremony (§5.8.1).
 
 use super::json::{self, Text};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! COSE keys (RFC 9052 §7, RFC 9053 §7, RFC 8230 §4) as WebAuthn restricts them (§5.8.5, §6.5.1).
 
 use super::cbor;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Strict JSON (RFC 8259) in two passes over the same text.
 //!
 //! The first pass visits everything, members that nobody knows included: UTF-8, escapes, depth,

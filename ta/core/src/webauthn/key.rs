@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The signature algorithms, independent of how a key was encoded.
 
 use alloc::boxed::Box;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Verification of WebAuthn registrations and assertions, inside the sealer.
 //!
 //! Sources: WebAuthn Level 3 (§7.1 registering, §7.2 verifying an assertion, §6.1 authenticator

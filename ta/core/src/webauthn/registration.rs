@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Registering a new credential (§7.1).
 
 use super::attestation::AttestationObject;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! RegistrationResponseJSON and AuthenticationResponseJSON (§5.1): the envelope of a ceremony.
 
 use super::json::{self, Object, Text};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Wrong passwords are counted on the device, before they are tried, and across restarts.
 
 use sealer_wire::{AuditEvent, ErrorCode, FactorKind, limits};

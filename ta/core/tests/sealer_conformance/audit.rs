@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The log: complete, unforgeable, bounded, and cheap for the medium.
 
 use sealer_wire::header::Core;

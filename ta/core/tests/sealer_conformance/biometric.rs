@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Vaults that also ask for a hardware auth token.
 
 use aws_lc_rs::hmac;

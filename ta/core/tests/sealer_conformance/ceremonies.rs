@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What every operation does when all is well.
 
 use sealer_wire::{

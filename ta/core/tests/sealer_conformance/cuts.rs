@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The power goes at every storage operation of every request: afterwards the state is the old or
 //! the new one, and it works.
 

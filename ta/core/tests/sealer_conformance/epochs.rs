@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rotation, ended epochs, archives that are made anew, rehearsal; and who can read what then.
 
 use sealer_wire::header::{KeyPart, SignedKeyPart};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The power goes at every storage operation of what changes factors and epochs, and of an import.
 
 use sealer_wire::{Error, ErrorCode, FactorKind, Operation};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Factors of a vault that is here: what enrols one, what removes one, and what does neither.
 
 use base64ct::{Base64UrlUnpadded, Encoding};

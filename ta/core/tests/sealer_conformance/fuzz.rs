@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Valid requests, damaged: nothing panics, every answer decodes, and no data key comes out without
 //! the ceremony that it takes.
 //!

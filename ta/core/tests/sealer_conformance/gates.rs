@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What a gate refuses, each with its own error.
 
 use sealer_wire::{Begun, Error, ErrorCode, Operation, Reply, Request, limits};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What a header must be for its data key to come out.
 
 use sealer_wire::header::{Core, KeyPart, SignedKeyPart};

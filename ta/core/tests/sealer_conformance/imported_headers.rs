@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What a header must be for a new device to take a vault out of it.
 
 use sealer_wire::header::{Core, Envelope, KeyPart, SignedKeyPart};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A new device, with nothing but one archive and its owner.
 
 use sealer_wire::{AuditEvent, ErrorCode, FactorKind, Operation, SealerKind, VaultView, limits};

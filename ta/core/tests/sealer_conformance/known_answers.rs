@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Every derivation, wrap and MAC again, by another implementation (aws-lc), from the root key in
 //! the record: what is written today must open for ever.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The sealer through its one door, `Sealer::process`, on a platform whose storage, clocks, random
 //! numbers and biometric key the tests control. The passkeys are those of `test-authenticator`.
 //!

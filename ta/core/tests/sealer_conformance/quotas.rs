@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Bounds on what an owner, and all owners together, can ask for.
 
 use sealer_wire::{ErrorCode, Operation, limits};

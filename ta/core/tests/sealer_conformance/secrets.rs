@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Keys and PRF outputs stay where they belong: not in a response, not in what `Debug` prints.
 
 use base64ct::{Base64UrlUnpadded, Encoding};

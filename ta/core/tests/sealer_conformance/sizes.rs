@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A header has room for whatever a vault was allowed to have: what does not fit is refused when it
 //! is added, never by the backup of some later night.
 

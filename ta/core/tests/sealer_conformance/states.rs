@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What a sealer says when its storage is not what the service has last seen.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! §7.2: every field, flag and length of an assertion, one fault at a time.
 
 use crate::support::*;

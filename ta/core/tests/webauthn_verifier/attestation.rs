@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Attestation: formats none and packed, with every rule of §8.2 and §8.2.1.
 
 use crate::support::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The tables of cases, and `tests/conformance/webauthn/*.jsonl`, which are made of them.
 
 use crate::support::{Case, contains};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! JSON: what strict and lax parsers differ in, for the response and for the client data.
 
 use crate::support::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Credential public keys: which COSE keys are taken, and which are refused by which name.
 
 use crate::support::*;

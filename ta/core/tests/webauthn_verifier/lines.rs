@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The lines of `webauthn-check`: what is a document, and what is not.
 
 use crate::support::*;

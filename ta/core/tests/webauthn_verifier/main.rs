@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The passkey verifier against an authenticator that these tests control down to the bit, and
 //! against one that this project did not write.
 //!

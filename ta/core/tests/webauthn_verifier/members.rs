@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The members of a response: missing, of another type, in another base64url, PRF results.
 
 use crate::support::*;

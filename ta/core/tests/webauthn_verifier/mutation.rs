@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Valid responses changed at random: nothing panics, and nothing that is signed or hashed can be
 //! changed. Bounded by iterations; `WEBAUTHN_FUZZ_ITERATIONS` runs more of them.
 

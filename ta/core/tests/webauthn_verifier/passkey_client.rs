@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Whole ceremonies of the `passkey` crate: a client and an authenticator of other authors.
 
 use crate::support::{HANDLE, b64};

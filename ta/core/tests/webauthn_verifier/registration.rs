@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! §7.1: every field, flag and length of a registration, one fault at a time.
 
 use crate::support::*;

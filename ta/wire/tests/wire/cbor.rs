@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A reader of CBOR heads, and every other form of the same value: for decoders that must refuse
 //! all forms but one.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What is encoded is valid under `sealer.cddl`, and what is invalid under it is refused.
 
 use cddl_cat::{ValidateError, validate_cbor_bytes};

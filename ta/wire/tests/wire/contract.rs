@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The numbers and names that AIDL, `pkb --json` and `webauthn-check` share with this crate.
 
 use sealer_wire::{

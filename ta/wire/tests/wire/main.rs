@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The messages against their specification, `sealer.cddl`, and against the AIDL that shares their
 //! numbers; and everything that a decoder must refuse.
 

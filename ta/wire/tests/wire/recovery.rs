@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The text of a recovery key: what a person mistypes is found, and where.
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! One sample of every variant, and of every optional element in both forms.
 
 use sealer_wire::header::{

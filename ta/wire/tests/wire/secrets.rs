@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What is secret does not print.
 
 use sealer_wire::{FactorSecret, Request, Secret32};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Only one form of every message is taken.
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Options, and a reader of responses that shares no code with what made them: JSON by
 //! `serde_json`, fixed CBOR by hand, signatures and hashes by `ring`.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Who may open a session, and what is behind it.
 
 use optee_teec::raw;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Calls that no HAL makes: each gets an error, and the trusted application lives.
 
 use optee_teec::raw;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The tests, by the promise that they check.
 
 mod identity;

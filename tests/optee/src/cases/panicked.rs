@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The trusted application ended by a panic, which a build for tests has a command for: what is in
 //! RAM is lost, and nothing that limits an attacker was there.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Limits that a whole ceremony reaches only through another check.
 
 use super::*;

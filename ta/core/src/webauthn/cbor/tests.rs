@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What the walk accepts, byte by byte.
 
 use super::*;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! One life: phones, what their user has, what lies in the cloud, and what is to be true of it.
 
 use std::collections::BTreeMap;

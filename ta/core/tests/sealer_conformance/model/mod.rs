@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Random lives of a vault on three phones, with a fault at any storage operation and at any step
 //! between sealer and service, against the simple model in `vault.rs`.
 //!

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The operations of a life: which there is a choice of, what each should bring, and how it is done.
 
 use sealer_wire::{Error, ErrorCode, FactorKind, Id, Operation};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What a vault is, as simply as it can be said.
 
 use sealer_wire::{FactorKind, Id, PrfState, VaultView};

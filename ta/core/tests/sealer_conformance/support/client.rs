@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! One vault as the service and its user see it.
 
 use base64ct::{Base64UrlUnpadded, Encoding};

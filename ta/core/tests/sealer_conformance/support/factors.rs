@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What a user does with factors, on a device that has the vault and on a new one.
 
 use sealer_wire::header::{Core, PasswordParameters};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A medium in memory that counts, fails and is cut like a real one.
 
 use std::cell::{Ref, RefCell, RefMut};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A device with a sealer, and a service that keeps for each vault what the sealer tells it.
 
 pub mod client;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A sealer's platform under control.
 
 use std::cell::Cell;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A vault that has everything.
 
 use test_authenticator::Authenticator;

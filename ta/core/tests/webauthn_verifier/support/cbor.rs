@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A CBOR writer that writes whatever it is told, canonical or not.
 
 /// A head with its argument in the shortest form.

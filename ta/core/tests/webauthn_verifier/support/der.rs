@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A DER writer for attestation certificates, right and wrong ones.
 
 pub const COUNTRY: &[u8] = &[0x55, 4, 6];

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! An authenticator and a client for tests: right by default, wrong wherever a test says so.
 
 pub mod cbor;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Keys of all algorithms, signing with `aws-lc-rs`: none of the verifier's own code.
 
 use super::{cbor, der};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Which AES-256-GCM library seals and opens segments fastest on this machine.
 //!
 //! Every thread works on a buffer of its own; a line is the best of three rounds. `open` decrypts
