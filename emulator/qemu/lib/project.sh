@@ -15,7 +15,7 @@ PROJECT_TEST_BINARIES=(binder-probe path-bench optee-tests)
 
 # Test programs: the suite of every target, and what only this machine can show.
 PROJECT_TESTS=(
-    story bytes ceremonies isolation command_line factors imports epochs
+    story bytes ceremonies epochs factors imports isolation command_line
     binder killed reboot tee_storage
 )
 

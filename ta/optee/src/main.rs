@@ -18,6 +18,7 @@
 extern crate alloc;
 
 mod client;
+mod names;
 mod objects;
 mod platform;
 #[cfg(feature = "probe")]

@@ -43,7 +43,7 @@ pub fn command(
             panic!()
         }
         NOTHING => Ok(()),
-        FIGURES => response.set_output(&figures()),
+        FIGURES => response.set_output(figures()),
         VERIFY => verify(&copy_in(request)?).ok_or(ErrorKind::BadFormat.into()),
         _ => Err(ErrorKind::NotSupported.into()),
     }
@@ -108,12 +108,18 @@ fn figures() -> [u8; 24] {
 
 const PAINT: u8 = 0xa5;
 
+unsafe extern "C" {
+    static ta_heap: [u8; 0];
+    static ta_heap_size: usize;
+}
+
 /// Bytes of heap that were in use since the first call, and of heap in all: the first call paints
 /// what is free, and what was in use is no longer one run of paint. The allocator takes from one end
 /// of a free block.
 fn heap_used() -> (u32, u32) {
     static PAINTED: AtomicU32 = AtomicU32::new(0);
-    let size = crate::header::ta_heap.len();
+    // SAFETY: constants of the header (`optee_utee_build`).
+    let (start, size) = unsafe { (ptr::addr_of!(ta_heap).cast::<u8>(), ta_heap_size) };
     if PAINTED.swap(1, Ordering::Relaxed) == 0 {
         let mut free = Vec::<u8>::new();
         let most = (1..size / PAGE)
@@ -122,7 +128,6 @@ fn heap_used() -> (u32, u32) {
         free.resize(most.unwrap_or_default() * PAGE, PAINT);
         black_box(free);
     }
-    let start = ptr::addr_of!(crate::header::ta_heap).cast::<u8>();
     let (mut longest, mut run) = (0, 0);
     for place in 0..size {
         // SAFETY: inside `ta_heap`. Volatile, because the allocator writes there behind the

@@ -5,10 +5,8 @@
 //! OP-TEE encrypts and authenticates an object and replaces it as a whole. One that it finds damaged
 //! it removes, which the core allows for: it never has only one.
 
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::ops::Bound;
 use core::result::Result;
 use core::str::from_utf8;
 
@@ -17,6 +15,7 @@ use sealer_core::{Store, StoreError};
 use sealer_wire::limits;
 use zeroize::Zeroizing;
 
+use crate::names::KnownNames;
 use crate::objects::{Code, MAX_NAME, Names, Object};
 #[cfg(feature = "probe")]
 use crate::probe::StorageCall;
@@ -24,19 +23,10 @@ use crate::probe::StorageCall;
 /// Largest object that is read back: a record is bounded by what fits a message, and some.
 const MAX_OBJECT: usize = 2 * limits::MESSAGE;
 
-/// Most names that are kept in RAM.
-const MOST_NAMES: usize = 1024;
-
 /// The trusted application's own storage.
-///
-/// To walk over the objects costs OP-TEE's storage in the normal world the square of their number,
-/// so the names are kept in RAM after the first walk. Nobody else writes here, and what is put back
-/// or taken away behind this instance's back shows when the object is read; a fresh instance walks
-/// again.
 #[derive(Default)]
 pub struct TeeStore {
-    /// All objects that there may be; `None` if not known.
-    names: Option<BTreeSet<String>>,
+    names: KnownNames,
 }
 
 impl Store for TeeStore {
@@ -44,6 +34,7 @@ impl Store for TeeStore {
         #[cfg(feature = "probe")]
         let _call = StorageCall::begin(false);
         let Some(object) = found(Object::open(name))? else {
+            self.names.missed(name);
             return Ok(None);
         };
         let size = object.size().map_err(store_error)?;
@@ -57,7 +48,7 @@ impl Store for TeeStore {
         #[cfg(feature = "probe")]
         let _call = StorageCall::begin(true);
         // Before it is tried: a failure may leave the object there.
-        keep(&mut self.names, name);
+        self.names.insert(name);
         Object::replace(name, bytes).map_err(store_error)
     }
 
@@ -69,61 +60,47 @@ impl Store for TeeStore {
             Err(StoreError::Corrupt) => found(Object::remove(name)).map(drop),
             result => result.map(drop),
         }?;
-        if let Some(names) = &mut self.names {
-            names.remove(name);
-        }
+        self.names.remove(name);
         Ok(())
     }
 
     fn list(&mut self, prefix: &str) -> Result<Vec<String>, StoreError> {
         #[cfg(feature = "probe")]
         let _call = StorageCall::begin(false);
-        if let Some(names) = &self.names {
-            let from = (Bound::Included(prefix), Bound::Unbounded);
-            let names = names.range::<str, _>(from);
-            return Ok(names
-                .take_while(|name| name.starts_with(prefix))
-                .cloned()
-                .collect());
+        if let Some(sample) = self.names.sample()
+            && matches!(found(Object::open(sample)), Ok(Some(_)))
+        {
+            return Ok(self.names.with_prefix(prefix).cloned().collect());
         }
-        let (found, names) = walk(prefix)?;
+        let (matching, names) = walk(prefix)?;
         self.names = names;
-        Ok(found)
+        Ok(matching)
     }
 }
 
-/// The names of all objects that begin with `prefix`; and of all, unless one is damaged and has no
-/// name to give (the vault's other slot names it), or they are too many to keep.
-fn walk(prefix: &str) -> Result<(Vec<String>, Option<BTreeSet<String>>), StoreError> {
-    let mut found_names = Vec::new();
-    let mut all = Some(BTreeSet::new());
+/// The names of all objects that begin with `prefix`, and of all. A damaged object has no name to
+/// give; the vault's other slot names it.
+fn walk(prefix: &str) -> Result<(Vec<String>, KnownNames), StoreError> {
+    let (mut matching, mut names) = (Vec::new(), KnownNames::none());
     let Some(mut objects) = found(Names::start())? else {
-        return Ok((found_names, all));
+        return Ok((matching, names));
     };
     let mut room = [0; MAX_NAME];
     loop {
         match objects.next(&mut room).map(from_utf8) {
             Ok(Ok(name)) => {
                 if name.starts_with(prefix) {
-                    found_names.try_reserve(1).map_err(|_| StoreError::Io)?;
-                    found_names.push(name.into());
+                    matching.try_reserve(1).map_err(|_| StoreError::Io)?;
+                    matching.push(name.into());
                 }
-                keep(&mut all, name);
+                names.insert(name);
             }
             // Not a name that the core gives.
             Ok(Err(_)) => {}
-            Err(raw::TEE_ERROR_ITEM_NOT_FOUND) => return Ok((found_names, all)),
-            Err(raw::TEE_ERROR_CORRUPT_OBJECT) => all = None,
+            Err(raw::TEE_ERROR_ITEM_NOT_FOUND) => return Ok((matching, names)),
+            Err(raw::TEE_ERROR_CORRUPT_OBJECT) => names.forget(),
             Err(code) => return Err(store_error(code)),
         }
-    }
-}
-
-/// Adds a name to those that are kept, or gives up keeping them.
-fn keep(names: &mut Option<BTreeSet<String>>, name: &str) {
-    match names {
-        Some(kept) if kept.len() < MOST_NAMES => drop(kept.insert(name.into())),
-        names => *names = None,
     }
 }
 
