@@ -12,8 +12,6 @@
 //! | [`VERIFY`] | verifies an assertion a number of times |
 
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
-use core::hint::black_box;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -106,34 +104,23 @@ fn figures() -> [u8; 24] {
     bytes
 }
 
-const PAINT: u8 = 0xa5;
-
 unsafe extern "C" {
     static ta_heap: [u8; 0];
     static ta_heap_size: usize;
 }
 
-/// Bytes of heap that were in use since the first call, and of heap in all: the first call paints
-/// what is free, and what was in use is no longer one run of paint. The allocator takes from one end
-/// of a free block.
+/// Bytes of heap that were ever in use, and of heap in all. OP-TEE gives memory that is all zero, its
+/// allocator takes from one end of a free block and overwrites what is freed: what was never in use
+/// is one run of zeros, the longest.
 fn heap_used() -> (u32, u32) {
-    static PAINTED: AtomicU32 = AtomicU32::new(0);
     // SAFETY: constants of the header (`optee_utee_build`).
     let (start, size) = unsafe { (ptr::addr_of!(ta_heap).cast::<u8>(), ta_heap_size) };
-    if PAINTED.swap(1, Ordering::Relaxed) == 0 {
-        let mut free = Vec::<u8>::new();
-        let most = (1..size / PAGE)
-            .rev()
-            .find(|pages| free.try_reserve_exact(pages * PAGE).is_ok());
-        free.resize(most.unwrap_or_default() * PAGE, PAINT);
-        black_box(free);
-    }
     let (mut longest, mut run) = (0, 0);
     for place in 0..size {
         // SAFETY: inside `ta_heap`. Volatile, because the allocator writes there behind the
         // compiler's back.
         let byte = unsafe { ptr::read_volatile(start.add(place)) };
-        run = if byte == PAINT { run + 1 } else { 0 };
+        run = if byte == 0 { run + 1 } else { 0 };
         longest = longest.max(run);
     }
     ((size - longest) as u32, size as u32)

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use sealer_wire::Request;
+use sealer_wire::{Operation, Request, limits};
 use serde_json::Value;
 use test_authenticator::{Algorithm, Authenticator, Settings};
 
@@ -195,6 +195,20 @@ pub fn run() -> ExitCode {
         }
     }
 
+    // The largest message, and the most origins that one can name: a byte for each.
+    let client = Client::new(10_901);
+    let largest = Request::Begin {
+        vault: client.vault(),
+        operation: Operation::SetOrigins {
+            origins: vec![String::new(); limits::MESSAGE - 300],
+        },
+    };
+    for request in [
+        vec![0x81; limits::MESSAGE],
+        largest.to_bytes().unwrap().to_vec(),
+    ] {
+        assert!(device.session.request(&request).is_ok());
+    }
     let [_, _, _, heap, stack, heap_size] = figures(&mut device.session);
     line("heap in use at most", heap, "bytes");
     line("  of", heap_size, "bytes");
