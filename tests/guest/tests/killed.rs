@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use e2e::{Archive, Device, Random, Refusal, User, arg, content};
 use guest::service::{DAEMON, SEALER_HAL, TEE_SUPPLICANT};
-use guest::{AllUp, is_optee, kill, pid, start, until};
+use guest::{AllUp, is_optee, kill, pid, start};
 use test_authenticator::{Counter, Fault, Settings};
 
 struct Patient {
@@ -190,18 +190,11 @@ fn is_explained(refusal: &Refusal) {
     assert!(names[..4].contains(&refusal.name.as_str()), "{refusal}");
 }
 
+/// Lets one client back up and another restore while `service` is killed and started again.
 fn killed_in_the_middle(service: &str) {
-    disturbed_in_the_middle(service, || {
-        kill(service);
-        start(service);
-    });
-}
-
-/// Lets one client back up and another restore while something is disturbed.
-fn disturbed_in_the_middle(what: &str, disturb: impl Fn()) {
     let _all_up = AllUp;
     let rounds = 6;
-    let mut random = Random::from_env(what);
+    let mut random = Random::from_env(service);
     let mut patient = Patient::new();
     let mut reader = Device::new().same_app(&patient.user);
     reader.passkeys = patient.user.passkeys.clone();
@@ -242,14 +235,15 @@ fn disturbed_in_the_middle(what: &str, disturb: impl Fn()) {
         });
         for _ in 0..rounds {
             thread::sleep(Duration::from_millis(500 + random.below(500)));
-            disturb();
+            kill(service);
+            start(service);
         }
         stop.store(true, Ordering::SeqCst);
         let (made, cut) = backups.join().unwrap();
         (made, cut, restores.join().unwrap())
     });
     println!(
-        "{what}: {} archives, {cut} cut, {restored} restored",
+        "{service}: {} archives, {cut} cut, {restored} restored",
         made.len()
     );
     // Not cut short by the end: the services are up, so the next call works.
@@ -355,16 +349,4 @@ fn panicked_sealer_is_back_without_a_restart_and_has_forgotten_no_limit() {
     let audit = user.pkb.json(&["audit", &vault, "--verify"]).unwrap();
     assert_eq!(audit["verified"], true);
     assert_eq!([SEALER_HAL, DAEMON].map(pid), services, "nobody restarted");
-}
-
-#[test]
-fn panicked_sealer_in_the_middle_of_work_loses_nothing() {
-    let bystander = Device::new().user();
-    disturbed_in_the_middle("panics", || {
-        panic_sealer();
-        // One call may get the news.
-        until("the next one works", || {
-            bystander.pkb.json(&["info"]).is_ok()
-        });
-    });
 }

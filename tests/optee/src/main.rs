@@ -7,7 +7,6 @@
 //!     optee-tests [NAME...]             the named tests of what is shipped, or all
 //!     optee-tests --probe [NAME...]     the named tests of a build with commands for tests, or all
 //!     optee-tests --panic               ends the trusted application, if it is such a build
-//!     optee-tests --panics              the same again and again, for a while
 //!     optee-tests --bench               prints what it measured, of such a build
 //!
 //! Ends with the line `test result: ok. N passed; N failed` and fails if a test did.
@@ -40,10 +39,6 @@ fn main() -> ExitCode {
     match wanted.first().map(String::as_str) {
         Some("--panic") => {
             cases::panicked::end(&mut tee::Session::hal());
-            ExitCode::SUCCESS
-        }
-        Some("--panics") => {
-            cases::panicked::end_often();
             ExitCode::SUCCESS
         }
         Some("--bench") => bench::run(),
