@@ -157,7 +157,8 @@ pub enum Passkey {
         #[command(flatten)]
         of: OfVault,
         /// Credential id of the passkey that is to go
-        #[arg(value_name = "CRED", value_parser = parse_credential)]
+        // One in 64 begins with a hyphen.
+        #[arg(value_name = "CRED", value_parser = parse_credential, allow_hyphen_values = true)]
         credential: CredentialId,
         /// It may be the last factor that opens archives on a new device
         #[arg(long)]

@@ -171,6 +171,32 @@ fn the_name_of_a_verified_file_may_be_that_of_a_command() {
 }
 
 #[test]
+fn a_credential_id_may_begin_with_a_hyphen() {
+    for (line, flag) in [
+        ("passkey begin-remove V -AEC", false),
+        ("passkey begin-remove V -AEC --allow-last-portable", true),
+        ("passkey begin-remove --allow-last-portable V -AEC", true),
+        (
+            "passkey begin-remove V --_8 --allow-last-portable --json",
+            true,
+        ),
+    ] {
+        let parsed = parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let Command::Passkey(Passkey::BeginRemove {
+            credential,
+            allow_last_portable,
+            ..
+        }) = parsed.command
+        else {
+            panic!("{line}");
+        };
+        assert_eq!(credential.0.len(), 3, "{line}");
+        assert_eq!(allow_last_portable, flag, "{line}");
+    }
+    assert!(parse("passkey begin-remove V").is_err());
+}
+
+#[test]
 fn json_is_seen_in_a_line_that_does_not_parse() {
     let line = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
     assert!(wants_json(&line("pkb vault --json")));
