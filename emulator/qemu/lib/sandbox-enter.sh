@@ -25,7 +25,8 @@ cd=/w
 while [[ $1 != -- ]]; do
     case $1 in
         --ro | --rw)
-            mkdir -p "$root/w/$3"
+            # A file is mounted on a file.
+            [[ -d $2 ]] && mkdir -p "$root/w/$3" || : >"$root/w/$3"
             mount --bind "$2" "$root/w/$3"
             [[ $1 == --rw ]] || read_only "$root/w/$3"
             shift 3

@@ -4,7 +4,8 @@
 //! RAM is lost, and nothing that limits an attacker was there.
 //!
 //! One call at a time: OP-TEE 4.5 itself can crash where one processor opens a session with a trusted
-//! application while another one closes the last session of an instance that has panicked.
+//! application while another one closes a session of an instance that has panicked (optee_os pull
+//! request 7973).
 
 use optee_teec::raw;
 use sealer_wire::{ErrorCode, Request, limits};
