@@ -53,8 +53,16 @@ fn a_name_is_registered_by_its_own_uid_and_nobody_else() {
         cases.push((uid, "org.example.anything"));
     }
     for (case, answer) in cases.iter().zip(ask("add", &cases)) {
-        assert_eq!(answer, "PERMISSION_DENIED", "{case:?}");
+        // What rsbinder makes of the service manager's EX_SECURITY.
+        assert_eq!(answer, "FAILED_TRANSACTION", "{case:?}");
     }
+    // It is the policy that denies: what a rule allows is taken.
+    let allowed = "org.example.allowed";
+    let rule = format!("[[rule]]\nname = \"{allowed}\"\nadd = \"any\"\nfind = \"any\"\n");
+    let _rule = Rule::new(&rule);
+    until("the rule is in force", || {
+        probe(APP, &["add", allowed]) == "ok"
+    });
     // Who was there still is.
     let user = Device::new().user();
     assert!(user.pkb.json(&["info"]).is_ok());
