@@ -17,7 +17,7 @@ const CLIENT_NAMESPACE: Uuid = Uuid::from_u128(0x58ac9ca0_2086_4683_a1b8_ec4bc08
 /// Android reserves for vendors (2900 to 2999).
 const DEFAULT_HAL_UID: u32 = 2901;
 
-/// Bytes of stack. See README.md for what is used of it.
+/// Bytes of stack, of which `rig bench` saw 35 KiB in use.
 const STACK: u32 = 128 * 1024;
 /// Bytes of heap.
 const HEAP: u32 = 1024 * 1024;
