@@ -46,9 +46,13 @@ impl<T> Locked<T> {
         {
             log::warn!("keys are not locked into memory ({errno}): they may reach swap");
         }
-        // SAFETY: as above. Advice that the kernel does not know is ignored: the process also
-        // runs without core dumps.
-        let _ = unsafe { madvise(pages.start().cast(), pages.len(), MmapAdvise::MADV_DONTDUMP) };
+        // SAFETY: as above.
+        let hidden =
+            unsafe { madvise(pages.start().cast(), pages.len(), MmapAdvise::MADV_DONTDUMP) };
+        if let Err(errno) = hidden {
+            // The second belt: the process runs without core dumps.
+            log::debug!("keys are not left out of core dumps ({errno})");
+        }
         let place: NonNull<T> = pages.start().cast();
         // SAFETY: the mapping is writable, large enough, aligned to a page and not aliased.
         unsafe { place.write(value) };

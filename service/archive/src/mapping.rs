@@ -74,6 +74,10 @@ impl Drop for Mapping {
     fn drop(&mut self) {
         self.zeroize();
         // SAFETY: mapped in `new` with this size, and nobody refers to it any more.
-        let _ = unsafe { munmap(self.start.cast(), self.bytes.get()) };
+        let unmapped = unsafe { munmap(self.start.cast(), self.bytes.get()) };
+        if let Err(errno) = unmapped {
+            // It is wiped; what is lost is memory.
+            log::warn!("a buffer was not given back to the system ({errno})");
+        }
     }
 }
