@@ -5,24 +5,13 @@
 //! Needs Python 3; `tests/interop/setup` fetches Tink once.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use e2e::{Daemon, Layout, Setup, arg, content, daemon_with_test_hooks};
+use interop::{python, set_up};
 use sha2::{Digest, Sha256};
 
 fn tink(arguments: &[&str]) -> Option<i32> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let venv = std::env::var_os("PKB_TINK_VENV")
-        .map_or_else(|| here.join("../../target/tink-venv"), PathBuf::from);
-    let python = venv.join("bin/python");
-    let status = Command::new(&python)
-        .arg(here.join("tink_peer.py"))
-        .args(arguments)
-        .status();
-    status
-        .unwrap_or_else(|error| panic!("{}: {error}", python.display()))
-        .code()
+    python("tink_peer.py", arguments)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -31,10 +20,7 @@ fn hex(bytes: &[u8]) -> String {
 
 #[test]
 fn google_tink_opens_what_the_daemon_wrote() {
-    let setup = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/setup"))
-        .status()
-        .unwrap();
-    assert!(setup.success(), "tests/interop/setup: {setup}");
+    set_up();
     let folder = e2e::Scratch::shared();
     let dek_file = folder.join("deks");
     let daemon = Daemon::with(Setup {
@@ -78,10 +64,7 @@ fn google_tink_opens_what_the_daemon_wrote() {
 
 #[test]
 fn the_daemon_restores_what_google_tink_wrote() {
-    let setup = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/setup"))
-        .status()
-        .unwrap();
-    assert!(setup.success(), "tests/interop/setup: {setup}");
+    set_up();
     let folder = e2e::Scratch::shared();
     let dek_file = folder.join("deks");
     let daemon = Daemon::with(Setup {

@@ -48,9 +48,20 @@ def encapsulate(public, random):
     secret_m, sealed_m = ML_KEM_768._encaps_internal(lattice, random[:32])
     sealed_x = x25519(random[32:])
     secret_x = x25519(random[32:], curve)
+    return combine(secret_m, secret_x, sealed_x, curve), sealed_m + sealed_x
+
+
+def combine(secret_m, secret_x, sealed_x, curve):
     label = bytes.fromhex("5c2e2f2f5e5c")
-    secret = hashlib.sha3_256(secret_m + secret_x + sealed_x + curve + label).digest()
-    return secret, sealed_m + sealed_x
+    return hashlib.sha3_256(secret_m + secret_x + sealed_x + curve + label).digest()
+
+
+def decapsulate(private, sealed):
+    seed = hashlib.shake_256(private).digest(96)
+    _, lattice = ML_KEM_768._keygen_internal(seed[:32], seed[32:64])
+    sealed_m, sealed_x = sealed[:1088], sealed[1088:]
+    secret_m = ML_KEM_768.decaps(lattice, sealed_m)
+    return combine(secret_m, x25519(seed[64:], sealed_x), sealed_x, x25519(seed[64:]))
 
 
 # HPKE (RFC 9180, section 5; DeriveKeyPair of X-Wing: draft-ietf-hpke-pq, section 4)
@@ -106,6 +117,7 @@ def check_published():
     assert private.hex() == SK_R and sha256(public).hex() == PK_R_HASH
     secret, sealed = encapsulate(public, bytes.fromhex(IKM_E))
     assert secret.hex() == SHARED and sha256(sealed).hex() == ENC_HASH
+    assert decapsulate(private, sealed) == secret
 
 
 # The envelopes of this project
@@ -137,21 +149,31 @@ def head(major, number):
     raise ValueError(number)
 
 
+LABEL = "passkey-backup 2026-11 {} v1"
+SUITE = b"HPKE" + be(0x647A, 2) + be(1, 2) + be(2, 2)
+
+
+def factor_keys(vault, factor, kind, secret):
+    """Private and public key of a factor, and its PSK."""
+
+    def derive(purpose):
+        return hkdf(secret, vault + factor, LABEL.format(purpose).encode() + bytes([kind]))
+
+    return *derive_key_pair(derive("factor key")), derive("factor psk")
+
+
+def schedule(shared, bound, psk, factor):
+    info = LABEL.format("envelope").encode() + cbor(bound)
+    return schedule_psk(SUITE, shared, info, psk, factor, 32)
+
+
 def envelope(name, kind, secret, credential_id, credential_key, prf_input, password):
     vault, epoch, parent = counting(0xA0, 16), counting(0xB0, 16), counting(0xC0, 16)
     factor, root, random = counting(0xD0, 16), counting(0, 32), counting(0xE0, 64)
-    label = "passkey-backup 2026-11 {} v1"
-
-    def derive(purpose):
-        return hkdf(secret, vault + factor, label.format(purpose).encode() + bytes([kind]))
-
-    _, public = derive_key_pair(derive("factor key"))
-    psk = derive("factor psk")
+    _, public, psk = factor_keys(vault, factor, kind, secret)
     bound = [vault, [3, epoch, parent], factor, kind, credential_id, prf_input, password]
-    info = label.format("envelope").encode() + cbor(bound)
     shared, sealed = encapsulate(public, random)
-    suite = b"HPKE" + be(0x647A, 2) + be(1, 2) + be(2, 2)
-    key, nonce = schedule_psk(suite, shared, info, psk, factor, 32)
+    key, nonce = schedule(shared, bound, psk, factor)
     ciphertext = AESGCM(key).encrypt(nonce, cbor([root, credential_key]), b"")
     print(f"{name} public key", sha256(public).hex())
     print(f"{name} psk", psk.hex())
@@ -159,18 +181,29 @@ def envelope(name, kind, secret, credential_id, credential_key, prf_input, passw
     print(f"{name} ciphertext", ciphertext.hex())
 
 
-IKM_R, IKM_E = "b86e76a59fabfc87b30cd7b1f7aaa28a834eb64e7a261c197b9a842893fbce56", "2a1c0a3745fe8a48fb62034d300f54dfe1974a5b2e169e580a8789cb1cf5fd190fc00f3fd899594e01a8b15334b9f3fa03d8de44da86e19f5776850fb689e6c8"
+IKM_R = "b86e76a59fabfc87b30cd7b1f7aaa28a834eb64e7a261c197b9a842893fbce56"
+IKM_E = (
+    "2a1c0a3745fe8a48fb62034d300f54dfe1974a5b2e169e580a8789cb1cf5fd19"
+    "0fc00f3fd899594e01a8b15334b9f3fa03d8de44da86e19f5776850fb689e6c8"
+)
 SK_R = "3ec47fa82dd5689d27c6190e724c74ec8f608df3331ce331929e37b829676630"
 PK_R_HASH = "ad8aaf3f00d8a39bfeec2947a7d5dde68be08bba19bd301a348a45dc5fcc8341"
 ENC_HASH = "95c0a5fca31ea59f29bbc66255ad6637b5a476b3212886af11afdc8930aeb772"
 SHARED = "58200ed1f137bd95a921bb47f6aaecf2395b26f7fd24efd3a5ffae4849e8dea3"
 
-check_published()
-for constant in ("IKM_R", "IKM_E", "PK_R_HASH", "ENC_HASH", "SHARED"):
-    print(constant, globals()[constant])
-salt = counting(0x40, 16)
-stretched = hash_secret_raw(b"correct horse", salt, 2, 19456, 1, 32, Type.ID)
-print("STRETCHED", stretched.hex())
-envelope("PASSKEY", PASSKEY, counting(0x10, 32), b"credential", b"cose key", counting(0x20, 32), None)
-envelope("RECOVERY", RECOVERY, counting(0x30, 28), None, None, None, None)
-envelope("PASSWORD", PASSWORD, stretched, None, None, None, [salt, 19456, 2, 1])
+
+def main():
+    check_published()
+    for constant in ("IKM_R", "IKM_E", "PK_R_HASH", "ENC_HASH", "SHARED"):
+        print(constant, globals()[constant])
+    salt = counting(0x40, 16)
+    stretched = hash_secret_raw(b"correct horse", salt, 2, 19456, 1, 32, Type.ID)
+    print("STRETCHED", stretched.hex())
+    prf_output, prf_input = counting(0x10, 32), counting(0x20, 32)
+    envelope("PASSKEY", PASSKEY, prf_output, b"credential", b"cose key", prf_input, None)
+    envelope("RECOVERY", RECOVERY, counting(0x30, 28), None, None, None, None)
+    envelope("PASSWORD", PASSWORD, stretched, None, None, None, [salt, 19456, 2, 1])
+
+
+if __name__ == "__main__":
+    main()
