@@ -8,6 +8,14 @@ AOSP_MEMBERS=(
     service/android.hardware.security.sealer service/android.security.passkeybackup
 )
 
+# What is built. The authenticator is not, but what it asks of common crates is asked in the rig's build too: with other
+# features most of them would be compiled a second time.
+AOSP_BUILD=(
+    -p passkeybackupd -p pkb -p sealer-hal -p test-authenticator
+    --no-default-features --features sealer-hal/nonsecure,sealer-hal/optee
+    --bin passkeybackupd --bin pkb --bin sealer-hal-optee --bin sealer-hal-nonsecure
+)
+
 # aosp_tree prints the workspace of the AOSP stack, brought up to date: this checkout's sources with their time stamps, so
 # that Cargo builds again only what changed.
 aosp_tree() {
@@ -41,37 +49,37 @@ aosp_tree() {
     printf '%s\n' "$tree"
 }
 
-# tee_client prints a directory with libteec where the optee-teec crate looks for it. The rig has it.
-tee_client() {
-    local root
-    root=$("$RIG/rig" sysroot)/root
-    stage client "$(key "$root" "$(declare -f build_tee_client)")" build_tee_client "$root"
-}
+# in_rig COMMAND... runs a function with the system root and the cache of the rig in place of this one's.
+in_rig() (
+    CACHE=${PKB_CACHE:-$HOME/.cache/passkey-backup}/qemu
+    # shellcheck source=/dev/null
+    . "$RIG/lib/sysroot.sh"
+    "$@"
+)
 
-build_tee_client() {
-    mkdir -p "$1/usr/lib"
-    cp -a "$2"/usr/lib/aarch64-linux-gnu/libteec.so* "$1/usr/lib"
-}
-
-# build_rust prints the directory with the binaries of the AOSP stack for the guest. Little is optimized: compiling takes
-# longer than what the guest does with it.
+# build_rust prints the directory with the binaries of the AOSP stack for the guest. They are built as the rig builds its
+# own, in the same system root; all that AOSP's part takes is generated before and libbinder_ndk to link with.
 build_rust() {
-    local tree target userspace client
-    userspace=$(ensure_userspace)
-    client=$(tee_client)
+    local tree programs target
+    programs=$(ensure_guest_programs)
     tree=$(aosp_tree)
-    target=$CACHE/target/$(key "$(aosp_sysroot_key)" "$tree")
-    mkdir -p "$target"
-    in_sysroot "$tree" "$target" --ro "$userspace" userspace --ro "$client" client --env OPTEE_CLIENT_EXPORT=/w/client \
-        --env CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=clang-19 \
-        --env CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-Clink-arg=--target=aarch64-linux-gnu \
--Clink-arg=-fuse-ld=lld -Clink-arg=-Wl,--allow-shlib-undefined -Lnative=/w/userspace/lib" \
-        --env CARGO_PROFILE_RELEASE_OPT_LEVEL=1 --env CARGO_PROFILE_RELEASE_DEBUG=0 \
-        --env CC_aarch64_unknown_linux_gnu="clang-19" \
-        --env CFLAGS_aarch64_unknown_linux_gnu="--target=aarch64-linux-gnu" \
+    target=$CACHE/target/$(key "$(in_rig sysroot_key)" "$tree")
+    [[ -d $target ]] || take_common_crates "$target"
+    in_rig in_sysroot "$tree" "$target" "${PACKAGE_OPTIONS[@]}" --ro "$programs/stubs" stubs --env BINDER_NDK_STUBS=/w/stubs \
         -- cargo build --locked --release --target aarch64-unknown-linux-gnu \
-        -p passkeybackupd -p pkb -p sealer-hal --no-default-features --features sealer-hal/nonsecure,sealer-hal/optee --bins
+        "${AOSP_BUILD[@]}"
     printf '%s/aarch64-unknown-linux-gnu/release\n' "$target"
+}
+
+# take_common_crates TARGET starts a build directory with what the rig has compiled for this checkout, if it has: most
+# crates are the same on both stacks, and Cargo finds out which.
+take_common_crates() {
+    local rigs
+    rigs=$(in_rig target_dir "$CHECKOUT" package)
+    mkdir -p "$(dirname "$1")"
+    rm -rf "$1.partial"
+    cp -a "$rigs" "$1.partial"
+    mv -T "$1.partial" "$1"
 }
 
 # check_android type-checks what ships for Android's targets.
