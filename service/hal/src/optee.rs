@@ -15,6 +15,10 @@
 //! A call to the TEE cannot be taken back. Who waited too long gets an error and the thread goes on
 //! waiting; meanwhile nobody else waits in vain: calls fail at once until the TEE answers again. A
 //! request that nobody waits for any more when its turn comes is dropped.
+//!
+//! A call that does not end some seconds later ends this process, and init starts it again. That is
+//! the way back after tee-supplicant died in the middle of a call: the kernel gives its device to the
+//! next one only when no call waits for the old one, and a waiting call ends with its process.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -41,6 +45,9 @@ type Bytes = Zeroizing<Vec<u8>>;
 /// Calls that wait for their turn; one more is refused at once.
 const QUEUE: usize = 16;
 
+/// How long a call may outlast those who waited for it.
+const GRACE: Duration = Duration::from_secs(5);
+
 struct Call {
     request: Bytes,
     answer: SyncSender<Result<Bytes, Error>>,
@@ -57,7 +64,8 @@ pub struct TeeSealer {
 }
 
 impl TeeSealer {
-    /// A sealer that answers or fails within about `timeout`. Nothing is opened yet.
+    /// A sealer that answers or fails within about `timeout`, and ends this process if the TEE takes
+    /// no notice of that. Nothing is opened yet.
     ///
     /// Errors: `INTERNAL`.
     pub fn start(timeout: Duration) -> Result<Strong<dyn ISealer>, Error> {
@@ -68,18 +76,37 @@ impl TeeSealer {
             began: Arc::clone(&began),
             timeout,
         };
-        thread::Builder::new()
-            .name("tee-session".into())
-            .spawn(move || serve(&queue, &began))
-            .map_err(|_| Error::new(ErrorCode::Internal, "no thread for the TEE session"))?;
+        let watched = Arc::clone(&began);
+        let spawned = |name: &str, work: Box<dyn FnOnce() + Send>| {
+            thread::Builder::new()
+                .name(name.into())
+                .spawn(work)
+                .map_err(|_| Error::new(ErrorCode::Internal, "no thread for the TEE session"))
+        };
+        spawned("tee-session", Box::new(move || serve(&queue, &began)))?;
+        spawned("tee-watch", Box::new(move || watch(&watched, timeout + GRACE)))?;
         Ok(new_binder(sealer))
     }
+}
 
-    /// Whether the call at hand has taken longer than anybody waits.
-    fn is_stuck(&self) -> bool {
-        let began = self.began.lock().unwrap_or_else(PoisonError::into_inner);
-        began.is_some_and(|began| began.elapsed() >= self.timeout)
+/// Whether the call at hand, if there is one, has taken as long as that.
+fn lasts(began: &Mutex<Option<Instant>>, time: Duration) -> bool {
+    let began = began.lock().unwrap_or_else(PoisonError::into_inner);
+    began.is_some_and(|began| began.elapsed() >= time)
+}
+
+/// Ends this process when a call lasts as long as that.
+fn watch(began: &Mutex<Option<Instant>>, time: Duration) {
+    while !lasts(began, time) {
+        thread::sleep(Duration::from_secs(1));
     }
+    log::error!(
+        "a call to the TEE has not returned for {} s: this service ends, so that the kernel takes \
+         the call back and tee-supplicant can start again",
+        time.as_secs()
+    );
+    // Not abort(): that would write a tombstone with memory of this process in it.
+    std::process::exit(1);
 }
 
 impl Channel for TeeSealer {
@@ -87,7 +114,7 @@ impl Channel for TeeSealer {
     const NAME: &'static str = "passkeybackup OP-TEE sealer";
 
     fn call(&self, request: Bytes) -> Result<Bytes, Error> {
-        if self.is_stuck() {
+        if lasts(&self.began, self.timeout) {
             return Err(unavailable(
                 "an earlier call to the TEE has not returned; is tee-supplicant running?".into(),
             ));

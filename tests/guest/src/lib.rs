@@ -88,7 +88,8 @@ pub fn pid(service: &str) -> String {
     pid.trim().to_owned()
 }
 
-fn is_running(service: &str) -> bool {
+/// Whether a service has been started and has not ended.
+pub fn is_running(service: &str) -> bool {
     std::fs::read_to_string(format!("/proc/{}/stat", pid(service)))
         // A zombie is not running.
         .is_ok_and(|stat| !stat.contains(") Z "))

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use e2e::{Archive, Device, Random, Refusal, User, arg, content};
 use guest::service::{DAEMON, SEALER_HAL, TEE_SUPPLICANT};
-use guest::{AllUp, is_optee, kill, pid, start};
+use guest::{AllUp, is_optee, is_running, kill, pid, start};
 use test_authenticator::{Counter, Fault, Settings};
 
 struct Patient {
@@ -191,16 +191,17 @@ fn is_explained(refusal: &Refusal) {
 }
 
 fn killed_in_the_middle(service: &str) {
-    disturbed_in_the_middle(service, || {
+    disturbed_in_the_middle(service, 6, || {
         kill(service);
         start(service);
     });
 }
 
 /// Lets one client back up and another restore while services are killed and started again.
-fn disturbed_in_the_middle(what: &str, disturb: impl Fn()) {
+fn disturbed_in_the_middle(what: &str, rounds: usize, disturb: impl Fn()) {
     let _all_up = AllUp;
-    let rounds = 6;
+    // Some calls' worth.
+    let between = if is_optee() { 4000 } else { 500 };
     let mut random = Random::from_env(what);
     let mut patient = Patient::new();
     let mut reader = Device::new().same_app(&patient.user);
@@ -222,6 +223,7 @@ fn disturbed_in_the_middle(what: &str, disturb: impl Fn()) {
                         is_explained(&refusal);
                         assert!(!keeper.path(&name).exists(), "half an archive: {refusal}");
                         cut += 1;
+                        thread::sleep(Duration::from_millis(100));
                     }
                 }
             }
@@ -235,13 +237,16 @@ fn disturbed_in_the_middle(what: &str, disturb: impl Fn()) {
                         assert_eq!(bytes, b"kept");
                         restored += 1;
                     }
-                    Err(refusal) => is_explained(&refusal),
+                    Err(refusal) => {
+                        is_explained(&refusal);
+                        thread::sleep(Duration::from_millis(100));
+                    }
                 }
             }
             restored
         });
         for _ in 0..rounds {
-            thread::sleep(Duration::from_millis(500 + random.below(500)));
+            thread::sleep(Duration::from_millis(between + random.below(between)));
             disturb();
         }
         stop.store(true, Ordering::SeqCst);
@@ -305,16 +310,19 @@ fn tee_supplicant_that_is_killed_and_started_again_is_not_missed() {
     }
 }
 
-/// A call of the TEE that waits for a helper which is no more keeps the next one from starting: the
-/// kernel gives the device back when the call's process ends, which is what the hint says to do.
+/// A call of the TEE that waits for a helper which is no more keeps the next one from starting. The
+/// HAL service sees that the call does not end, and ends itself; with it the kernel ends the call.
 #[test]
 fn tee_supplicant_killed_in_the_middle_of_work_loses_nothing() {
     assert!(is_optee(), "as above");
-    disturbed_in_the_middle(TEE_SUPPLICANT, || {
+    disturbed_in_the_middle(TEE_SUPPLICANT, 3, || {
         kill(TEE_SUPPLICANT);
-        kill(SEALER_HAL);
+        // Not up before its device is free.
         start(TEE_SUPPLICANT);
-        start(SEALER_HAL);
+        // What init does.
+        if !is_running(SEALER_HAL) {
+            start(SEALER_HAL);
+        }
     });
 }
 

@@ -15,7 +15,8 @@ use sealer_wire::{Error, ErrorCode};
 #[derive(Parser)]
 #[command(version)]
 struct Args {
-    /// Seconds after which a call that the TEE has not answered fails.
+    /// Seconds after which a call that the TEE has not answered fails. Where it lasts 5 seconds
+    /// longer this service ends, for init to start it again.
     #[arg(long, value_name = "SECONDS", default_value_t = 60,
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
