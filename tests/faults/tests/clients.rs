@@ -13,7 +13,7 @@ use serde_json::json;
 const CLIENTS: usize = 32;
 const WARM_UP: usize = 4;
 /// Unless `PKB_ROUNDS` says otherwise.
-const ROUNDS: usize = 8;
+const ROUNDS: usize = 5;
 /// What an allocator keeps or gives back from one moment to the next, after work of one client.
 const NOISE_KIB: u64 = 1024;
 /// The same after work of all at once, whose buffers never overlap in the same way twice.
