@@ -94,14 +94,14 @@ build_tests() {
     sed -n 's|.*"executable":"/w/target/\([^"]*\)".*|\1|p' "$target/tests.json" | sed "s|^|$target/|"
 }
 
-# build_bare DIR [CARGO-OPTION...] builds the package in DIR for a target without an operating system, which shows that
-# neither it nor a dependency needs `std`. A standard library for such a target is built along, hence the
-# compiler's unstable option; nothing of this is shipped.
-build_bare() {
+# check_bare DIR [CARGO-OPTION...] type-checks the package in DIR for a target without an operating system, which shows
+# that neither it nor a dependency needs `std`: there is none. The rest of the standard library is checked along from its
+# source, hence the compiler's unstable option; nothing of this is shipped.
+check_bare() {
     local dir target
     dir=$(realpath -e "$1")
     target=$(target_dir "$dir" bare)
     shift
     in_sysroot "$dir" "$target" --ro "$RIG/inside" inside --env CARGO_PROFILE_DEV_DEBUG=0 \
-        -- bash /w/inside/cargo-bare build --locked --target aarch64-unknown-none "$@"
+        -- bash /w/inside/cargo-bare check --locked --target aarch64-unknown-none "$@"
 }
