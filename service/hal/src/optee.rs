@@ -84,7 +84,10 @@ impl TeeSealer {
                 .map_err(|_| Error::new(ErrorCode::Internal, "no thread for the TEE session"))
         };
         spawned("tee-session", Box::new(move || serve(&queue, &began)))?;
-        spawned("tee-watch", Box::new(move || watch(&watched, timeout + GRACE)))?;
+        spawned(
+            "tee-watch",
+            Box::new(move || watch(&watched, timeout + GRACE)),
+        )?;
         Ok(new_binder(sealer))
     }
 }
