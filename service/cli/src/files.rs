@@ -11,7 +11,7 @@ use std::collections::hash_map::RandomState;
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::hash::BuildHasher;
 use std::io::{self, ErrorKind, IsTerminal, Read};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -70,7 +70,7 @@ impl Input {
             Place::File(path) => Failure::io("cannot open", path, &e),
         };
         let file = match place {
-            Place::Standard => File::from(duplicate(io::stdin()).map_err(failed)?),
+            Place::Standard => duplicate(io::stdin()).map_err(failed)?,
             Place::File(path) => File::open(path).map_err(failed)?,
         };
         Ok(Input {
@@ -402,7 +402,7 @@ fn check_standard_output() -> Result<()> {
         return refused("standard output is a terminal", "pipe it, or use --out F");
     }
     let about = duplicate(io::stdout())
-        .and_then(|stdout| File::from(stdout).metadata())
+        .and_then(|stdout| stdout.metadata())
         .map_err(|e| Failure::stream("cannot use standard output", &e))?;
     // The service empties a file before it writes, which nobody expects of `>> file`.
     if about.is_file() && about.len() > 0 {
@@ -411,8 +411,8 @@ fn check_standard_output() -> Result<()> {
     Ok(())
 }
 
-fn duplicate(stream: impl AsFd) -> io::Result<OwnedFd> {
-    stream.as_fd().try_clone_to_owned()
+fn duplicate(stream: impl AsFd) -> io::Result<File> {
+    stream.as_fd().try_clone_to_owned().map(File::from)
 }
 
 /// Gives a file its name. Without `force` a file that appeared there meanwhile stays: a hard link,

@@ -264,7 +264,7 @@ mod tests {
             Some(ErrorCode::BadRequest)
         );
 
-        let pipe = ParcelFileDescriptor::new(std::os::fd::OwnedFd::from(pipe));
+        let pipe = ParcelFileDescriptor::new(File::from(std::os::fd::OwnedFd::from(pipe)));
         let stream = Descriptor::input(&pipe, "x").unwrap();
         assert_eq!(stream.bytes(), None);
         assert!(stream.check_differs(&output).is_ok());

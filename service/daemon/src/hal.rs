@@ -8,7 +8,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use binder::{IBinder, Interface, Strong};
+use binder::{IBinder, Strong};
 use passkeybackup_aidl::android::hardware::security::sealer::{
     ISealer::ISealer, SealerKind::SealerKind,
 };
@@ -26,6 +26,7 @@ pub struct Hal {
 
 impl Hal {
     /// A sealer in this process. Errors: as [`Hal::wait_for`].
+    #[cfg(any(test, feature = "nonsecure"))]
     pub fn local(binder: Strong<dyn ISealer>) -> Result<Hal> {
         Hal::new(None, binder)
     }

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
-use binder::{BinderFeatures, Interface, ProcessState};
+use binder::{BinderFeatures, ProcessState};
 use passkeybackup_aidl::android::security::passkeybackup::{
     IPasskeyBackup::BnPasskeyBackup, IPasskeyBackupMaintenance::BnPasskeyBackupMaintenance,
 };

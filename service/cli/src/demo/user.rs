@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::thread;
 
@@ -78,7 +79,7 @@ impl User {
         let connection = device.connect()?;
         let service = connection.service();
         let (reader, writer) = io::pipe().map_err(piping)?;
-        let input = ParcelFileDescriptor::new(reader);
+        let input = ParcelFileDescriptor::new(File::from(OwnedFd::from(reader)));
         let output = ParcelFileDescriptor::new(create(archive)?);
         let result = thread::scope(|scope| {
             let streaming = scope.spawn(|| sample.stream(writer, copy));

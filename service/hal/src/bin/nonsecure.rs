@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use binder::{Interface, ProcessState};
+use binder::ProcessState;
 use clap::Parser;
 use sealer_hal::{Config, LocalSealer, NONSECURE_INSTANCE, no_core_dumps, start_logger};
 use sealer_wire::{Error, ErrorCode};

@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use binder::{Interface, ProcessState};
+use binder::ProcessState;
 use clap::Parser;
 use sealer_hal::{DEFAULT_INSTANCE, TeeSealer, no_core_dumps, start_logger};
 use sealer_wire::{Error, ErrorCode};
