@@ -119,6 +119,8 @@ def story(adb, user, sealer, work):
     with open(original, "wb") as file:
         file.write(os.urandom(3 << 20))
     on_device = [f"{FOLDER}/data", f"{FOLDER}/data.pkb", f"{FOLDER}/restored"]
+    # What an earlier run left: pkb replaces no file unless it is told to.
+    adb.do("shell", "-T", f"rm -f {' '.join(on_device)}")
     adb.do("push", original, on_device[0])
     made = adb.pkb("backup", vault, "--in", on_device[0], "--out", on_device[1])
     expect("state", "complete", made["state"])
@@ -135,6 +137,7 @@ def story(adb, user, sealer, work):
     adb.do("pull", on_device[2], os.path.join(work, "restored"))
     if not adb.dry_run and not filecmp.cmp(original, os.path.join(work, "restored"), shallow=False):
         raise Failed("what was restored is not what was backed up")
+    adb.do("shell", "-T", f"rm {on_device[2]}")
     yield "the archive is pushed back and restored after a fresh ceremony, byte for byte"
 
     error = adb.refused(*restore, "--ceremony", str(begun["ceremony"]), stdin=response)
