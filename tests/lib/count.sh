@@ -30,3 +30,17 @@ cargo_tests() {
         }' "$log" >> "$PKB_RESULTS"
     rm -f "$log"
 }
+
+# own_checks NAME COMMAND...: a command that prints a line "ok WHAT" or "FAIL WHAT" for each check of its own. If it ends
+# badly without a failed one, or checks nothing, NAME has failed.
+own_checks() {
+    local name=$1 log status=0
+    shift
+    log=$(mktemp)
+    "$@" 2>&1 | tee "$log" || status=$?
+    awk -v name="$name" -v status="$status" '
+        sub(/^ok +/, "") { print 1, 0, $0; passed++ }
+        sub(/^FAIL +/, "") { print 0, 1, $0; failed++ }
+        END { if ((status != 0 && failed == 0) || passed + failed == 0) print 0, 1, name }' "$log" >> "$PKB_RESULTS"
+    rm -f "$log"
+}

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""In the rig's system root: boots the AOSP guest and tests it over adb from outside: test.py SEALER. With "none" there is no
-service, and what needs one is not checked.
+"""In the rig's system root: boots the AOSP guest and tests it over adb from outside: test.py SEALER.
 
 Prints a line "ok    NAME" or "FAIL  NAME" for each check. adbd asks nobody who they are, so machine and adb are alone
 in a network of their own: the sandbox's.
@@ -106,11 +105,8 @@ class Guest:
             name, *process = line.split()
             found[name] = tuple(process)
         wanted = {name: (f"u:r:{domain}:s0", uid) for name, (domain, uid) in SERVICES.items()}
-        if self.sealer == "none":
-            del wanted["passkeybackupd"]
-        else:
-            domain, uid = HAL[self.sealer]
-            wanted["sealer-hal"] = (f"u:r:{domain}:s0", uid)
+        domain, uid = HAL[self.sealer]
+        wanted["sealer-hal"] = (f"u:r:{domain}:s0", uid)
         expect("domains", wanted, found)
 
     def check_shell(self):
@@ -207,17 +203,10 @@ def avd(adb, sealer, *options, **how):
          "--authenticator", "/w/authenticator/pkb-authenticator", *options], check=False, **how)
 
 
-# What is checked of a running service.
-OF_THE_SERVICE = {"check_client", "check_client_refused", "check_dump", "check_no_debugger"}
-
-
 def checks(guest):
     """Runs the checks and returns how many failed."""
     failed = 0
-    names = {name for name in dir(guest) if name.startswith("check_")}
-    if guest.sealer == "none":
-        names -= OF_THE_SERVICE
-    for name in sorted(names):
+    for name in sorted(name for name in dir(guest) if name.startswith("check_")):
         method = getattr(guest, name)
         try:
             method()
@@ -241,8 +230,7 @@ def main():
             [program, "connect", SERIAL], capture_output=True, text=True, check=False).stdout, 60)
         guest = Guest(Adb(SERIAL, program), sealer)
         failed = checks(guest)
-        if sealer != "none":
-            failed += avd(program, sealer, "--story-only").returncode != 0
+        failed += avd(program, sealer, "--story-only").returncode != 0
     finally:
         machine.kill()
         subprocess.run([program, "kill-server"], capture_output=True, check=False)

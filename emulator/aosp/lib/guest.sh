@@ -21,11 +21,7 @@ build_guest_programs() {
 guest_overlay() {
     local to=$1 sealer=$2 userspace rust programs rig
     userspace=$(ensure_userspace)
-    if [[ $sealer == none ]]; then
-        rust=$(stand_ins)
-    else
-        rust=$(build_rust)
-    fi
+    rust=$(build_rust)
     programs=$(ensure_guest_programs)
     rig=$("$RIG/rig" sysroot)/root
     inside --ro "$userspace" userspace --ro "$rust" rust --ro "$programs" programs --ro "$rig" rig \
@@ -36,33 +32,19 @@ guest_overlay() {
     fi
 }
 
-# stand_ins prints a directory with files in place of this project's programs: what matters of them is their labels.
-stand_ins() {
-    stage stand-ins 1 build_stand_ins
-}
-
-build_stand_ins() {
-    local name
-    for name in passkeybackupd pkb sealer-hal-optee sealer-hal-nonsecure; do
-        printf '#!/bin/sh\necho it ran\n' >"$1/$name"
-        chmod 755 "$1/$name"
-    done
-}
-
 # guest_ta prints the path of the trusted application.
 guest_ta() {
     "$RIG/rig" ta
 }
 
-# test_guest SEALER|none boots the guest and runs the test of it over adb. $AOSP_LOGS is where the logs go.
+# test_guest SEALER boots the guest and runs the test of it over adb. $AOSP_LOGS is where the logs go.
 test_guest() {
-    local sealer=$1 run status=0 firmware guest android authenticator
+    local sealer=${1:-} run status=0 firmware guest android authenticator
+    [[ $sealer == optee || $sealer == nonsecure ]] || die "guest: the sealer is optee or nonsecure, not '$sealer'"
     firmware=$("$RIG/rig" firmware)
     guest=$("$RIG/rig" guest)
     android=$(ensure_sysroot)/root
-    # Nobody asks it for anything where there is no service.
-    authenticator=$AOSP/none
-    [[ $sealer == none ]] || authenticator=$(authenticator)
+    authenticator=$(authenticator)
     run=$(mktemp -d "${TMPDIR:-/tmp}/aosp-guest.XXXXXXXX")
     # shellcheck disable=SC2064
     trap "rm -rf '$run'" EXIT
