@@ -81,11 +81,3 @@ take_common_crates() {
     cp -a "$rigs" "$1.partial"
     mv -T "$1.partial" "$1"
 }
-
-# check_android type-checks what ships for Android's targets.
-check_android() {
-    local target
-    target=$CACHE/target/$(key "$(aosp_sysroot_key)" "path $CHECKOUT" android)
-    mkdir -p "$target"
-    in_sysroot "$CHECKOUT" "$target" --ro "$AOSP/inside" inside -- bash /w/inside/android-check
-}
