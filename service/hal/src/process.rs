@@ -3,17 +3,24 @@
 //! What every process does first that keys pass through.
 
 use log::{LevelFilter, Log, Metadata, Record};
-use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use sealer_wire::{Error, ErrorCode};
 
 /// Sees to it that the memory of this process is in no core dump and under no debugger of its uid.
 ///
 /// Errors: `INTERNAL`.
 pub fn no_core_dumps() -> Result<(), Error> {
-    setrlimit(Resource::RLIMIT_CORE, 0, 0)
-        .and_then(|()| prctl::set_dumpable(false))
-        .map_err(|_| Error::new(ErrorCode::Internal, "cannot turn core dumps off"))
+    // nix has the second for Linux only, and that is not Android to it.
+    if setrlimit(Resource::RLIMIT_CORE, 0, 0).is_ok()
+        && set_dumpable_behavior(DumpableBehavior::NotDumpable).is_ok()
+    {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::Internal,
+        "cannot turn core dumps off",
+    ))
 }
 
 /// Starts the logger: to stderr, where `RUST_LOG` sets levels, by default `info`.
