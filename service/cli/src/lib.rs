@@ -30,8 +30,9 @@ mod socket;
 
 use std::env;
 use std::ffi::OsString;
+use std::panic;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use clap::Parser;
 
@@ -57,6 +58,7 @@ pub fn main() -> ExitCode {
         return code;
     }
     let json = args::wants_json(&arguments);
+    quiet_panics(json);
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return output::usage(&error, json),
@@ -65,6 +67,17 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(failure) => output::failure(&failure, cli.json),
     }
+}
+
+/// A defect is an error like others: its place is told and no message, which may have been made of
+/// anything, and there is no abort, for which Android writes a tombstone with the user's secrets.
+fn quiet_panics(json: bool) {
+    panic::set_hook(Box::new(move |info| {
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        let failure = Failure::internal(format!("a defect of pkb at {place}"));
+        output::failure(&failure, json);
+        process::exit(i32::from(failure.exit_status()));
+    }));
 }
 
 fn execute(cli: &Cli) -> Result<ExitCode, Failure> {
@@ -81,4 +94,34 @@ fn execute(cli: &Cli) -> Result<ExitCode, Failure> {
     let outcome = commands::run(&context, &cli.command);
     context.interrupt.close();
     Ok(output::report(&outcome?, json, cli.command.takes_stdout()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Set in a process that is to panic.
+    const PANICS: &str = "PKB_TEST_PANICS";
+
+    #[test]
+    fn a_defect_is_an_error_without_a_secret() {
+        if env::var_os(PANICS).is_some() {
+            quiet_panics(true);
+            panic!("a secret");
+        }
+        let output = process::Command::new(env::current_exe().unwrap())
+            .args(["a_defect_is_an_error_without_a_secret", "--nocapture"])
+            .env(PANICS, "1")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.contains("INTERNAL"), "{said}");
+        assert!(
+            said.contains("a defect of pkb at service/cli/src/lib.rs"),
+            "{said}"
+        );
+        assert!(!said.contains("a secret"), "{said}");
+    }
 }

@@ -21,6 +21,8 @@ use passkeybackupd::{Config, Prepared};
 use sealer_wire::{Error, ErrorCode};
 
 fn main() -> ExitCode {
+    // An operation that panics is that operation's failure.
+    sealer_hal::quiet_panics(sealer_hal::AfterPanic::Unwind);
     let prepared =
         sealer_hal::no_core_dumps().and_then(|()| sealer_hal::start_logger("passkeybackupd"));
     let config = args::Args::parse()

@@ -23,7 +23,7 @@ mod process;
 #[cfg(any(feature = "nonsecure", feature = "optee"))]
 mod service;
 
-pub use process::{Guarded, no_core_dumps, start_logger};
+pub use process::{AfterPanic, Guarded, no_core_dumps, quiet_panics, start_logger};
 
 #[cfg(feature = "nonsecure")]
 pub use local::{Config, LocalSealer};

@@ -2,6 +2,9 @@
 
 //! What every process does first that keys pass through.
 
+use std::panic;
+use std::process;
+
 use log::{LevelFilter, Log, Metadata, Record};
 use nix::sys::resource::{Resource, setrlimit};
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
@@ -21,6 +24,32 @@ pub fn no_core_dumps() -> Result<(), Error> {
         ErrorCode::Internal,
         "cannot turn core dumps off",
     ))
+}
+
+/// What follows a panic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterPanic {
+    /// The process ends, with status 101, for init to start it again.
+    Exit,
+    /// The thread unwinds, and whoever waits for it deals with that; where panics abort, as
+    /// [`Exit`](Self::Exit).
+    Unwind,
+}
+
+/// Sees to it that a panic leaves the place where it was in the log, and nothing else: no message,
+/// which may have been made of anything, and no abort, for which Android writes a tombstone with
+/// memory of this process in it.
+pub fn quiet_panics(after: AfterPanic) {
+    let exits = after == AfterPanic::Exit || cfg!(panic = "abort");
+    panic::set_hook(Box::new(move |info| {
+        match info.location() {
+            Some(place) => log::error!("panicked at {place}"),
+            None => log::error!("panicked"),
+        }
+        if exits {
+            process::exit(101);
+        }
+    }));
 }
 
 /// Starts the logger: to stderr, where `RUST_LOG` sets levels, by default `info`.
@@ -102,6 +131,51 @@ mod tests {
             self.0.fetch_add(1, Ordering::SeqCst);
         }
         fn flush(&self) {}
+    }
+
+    /// Set in a process that is to panic after all that a service does first.
+    const PANICS: &str = "SEALER_HAL_TEST_PANICS";
+
+    #[test]
+    fn a_panic_tells_its_place_only_and_writes_no_tombstone() {
+        match std::env::var(PANICS).as_deref() {
+            Ok(after) => {
+                start_logger("test").unwrap();
+                quiet_panics(if after == "exit" {
+                    AfterPanic::Exit
+                } else {
+                    AfterPanic::Unwind
+                });
+                let thread = std::thread::spawn(|| panic!("a secret"));
+                assert!(thread.join().is_err());
+                eprintln!("went on");
+                process::exit(0);
+            }
+            Err(_) => {
+                let (status, said) = run_again("exit");
+                assert_eq!(status, Some(101), "{said}");
+                assert!(!said.contains("went on"), "{said}");
+                let (status, said) = run_again("unwind");
+                assert_eq!(status, Some(0), "{said}");
+                assert!(said.contains("went on"), "{said}");
+            }
+        }
+    }
+
+    /// This test in a process of its own: its exit status, and what it said.
+    fn run_again(after: &str) -> (Option<i32>, String) {
+        let output = process::Command::new(std::env::current_exe().unwrap())
+            .args(["a_panic_tells_its_place_only", "--nocapture"])
+            .env(PANICS, after)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            said.contains("panicked at service/hal/src/process.rs"),
+            "{said}"
+        );
+        assert!(!said.contains("a secret"), "{said}");
+        (output.status.code(), said)
     }
 
     #[test]

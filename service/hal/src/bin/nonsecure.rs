@@ -7,7 +7,9 @@ use std::process::ExitCode;
 
 use binder::ProcessState;
 use clap::Parser;
-use sealer_hal::{Config, LocalSealer, NONSECURE_INSTANCE, no_core_dumps, start_logger};
+use sealer_hal::{
+    AfterPanic, Config, LocalSealer, NONSECURE_INSTANCE, no_core_dumps, quiet_panics, start_logger,
+};
 use sealer_wire::{Error, ErrorCode};
 
 /// The NONSECURE sealer of Passkey Backup as a HAL service. Whoever reads its folder has every key.
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
 
 fn serve(args: &Args) -> Result<(), Error> {
     no_core_dumps()?;
+    quiet_panics(AfterPanic::Exit);
     start_logger("sealer-hal-nonsecure")?;
     let sealer = LocalSealer::start(&args.state, Config::default())?;
     binder::add_service(NONSECURE_INSTANCE, sealer.as_binder()).map_err(|status| Error {

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use binder::ProcessState;
 use clap::Parser;
-use sealer_hal::{DEFAULT_INSTANCE, TeeSealer, no_core_dumps, start_logger};
+use sealer_hal::{
+    AfterPanic, DEFAULT_INSTANCE, TeeSealer, no_core_dumps, quiet_panics, start_logger,
+};
 use sealer_wire::{Error, ErrorCode};
 
 /// The sealer of Passkey Backup under OP-TEE as a HAL service. It must run as the user that the
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
 
 fn serve(args: &Args) -> Result<(), Error> {
     no_core_dumps()?;
+    quiet_panics(AfterPanic::Exit);
     start_logger("sealer-hal-optee")?;
     let sealer = TeeSealer::start(Duration::from_secs(args.timeout))?;
     binder::add_service(DEFAULT_INSTANCE, sealer.as_binder()).map_err(|status| Error {
