@@ -35,9 +35,7 @@ impl Patient {
         assert_eq!(self.user.restore(&self.archive.path).unwrap(), b"kept");
     }
 
-    /// Restores, at the latest when what ended by itself was started again: where a call of the TEE
-    /// was under way when its process was killed, the driver may leave the next ones without an
-    /// answer until their process ends, too.
+    /// Restores, at the latest when what ended by itself was started again.
     fn restores_in_the_end(&mut self) {
         for _ in 0..30 {
             match self.user.restore(&self.archive.path) {
@@ -51,10 +49,13 @@ impl Patient {
     }
 }
 
-/// Starts the sealer again if it has ended by itself.
+/// Starts again what has ended by itself: the HAL service where a call did not end, tee-supplicant
+/// where the one it worked for was killed.
 fn as_init() {
-    if !is_running(SEALER_HAL) {
-        start(SEALER_HAL);
+    for service in [TEE_SUPPLICANT, SEALER_HAL] {
+        if (is_optee() || service != TEE_SUPPLICANT) && !is_running(service) {
+            start(service);
+        }
     }
 }
 
@@ -216,6 +217,7 @@ fn killed_in_the_middle(service: &str) {
     disturbed_in_the_middle(service, 6, || {
         kill(service);
         start(service);
+        as_init();
     });
 }
 
