@@ -3,11 +3,16 @@
 
 # Reads the options of a boot (see `rig help`) into variables; what follows `--` is left in `command`.
 boot_options() {
-    disk='' share='' logs='' timeout=600 memory=1024 append='' bare='' sealer=optee additions=() command=()
+    disk='' share='' logs='' timeout=600 memory=1024 append='' bare='' counted='' sealer=optee additions=() command=()
     while [[ $# -gt 0 ]]; do
         case $1 in
             --bare)
                 bare=yes
+                shift
+                continue
+                ;;
+            --counted)
+                counted=yes
                 shift
                 continue
                 ;;
@@ -66,7 +71,7 @@ boot() {
     cat <&"$out" {hold_out}>&- {hold_err}>&- &
     cat <&"$err" >&2 {hold_out}>&- {hold_err}>&- &
     sandbox "${binds[@]}" -- \
-        bash /w/inside/boot "$mode" "$(basename "$disk")" "$memory" "$timeout" "$append" \
+        bash /w/inside/boot "$mode" "$(basename "$disk")" "$memory" "$timeout" "$append" "$counted" \
         {hold_out}>&- {hold_err}>&- || status=$?
     exec {hold_out}>&- {hold_err}>&- {out}<&- {err}<&-
     wait

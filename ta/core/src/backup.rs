@@ -13,14 +13,18 @@ use crate::record::{Event, Record};
 use crate::{factor, rotation};
 
 /// Makes id, data key and header of a new backup. The caller commits before it answers.
-pub fn create(platform: &mut impl Platform, record: &mut Record, meta: Vec<u8>) -> Result<Reply> {
+pub fn create(
+    platform: &mut impl Platform,
+    record: &mut Record,
+    meta: Vec<u8>,
+    now: u64,
+) -> Result<Reply> {
     if meta.len() > limits::META {
         return Err(Error::new(
             ErrorCode::TooLarge,
             "the metadata have more than 4 KiB",
         ));
     }
-    let now = platform.unix_time();
     record
         .backups
         .admit(now, limits::BACKUPS_PER_WINDOW)

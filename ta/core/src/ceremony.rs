@@ -200,11 +200,12 @@ impl<P: Platform> Sealer<P> {
             return Ok(Reply::Deleted);
         };
         let erases = matches!(change, Change::EndEpoch(_));
-        let reply = change::apply(&mut self.platform, &mut record, &by, change)?;
-        self.commit(&mut record, update)?;
+        let now = self.platform.unix_time();
+        let reply = change::apply(&mut self.platform, &mut record, &by, change, now)?;
+        self.commit(&mut record, now, update)?;
         if erases {
             // The other slot still has the key that is to be gone.
-            self.commit(&mut record, update)?;
+            self.commit(&mut record, now, update)?;
         }
         Ok(reply)
     }
@@ -319,6 +320,7 @@ impl<P: Platform> Sealer<P> {
             &answer.response,
         )?;
         let vault_id = answer.vault.vault_id;
+        let now = self.platform.unix_time();
         let mut record = vault::create(
             &mut self.platform,
             owner,
@@ -326,8 +328,9 @@ impl<P: Platform> Sealer<P> {
             &parameters,
             user,
             registration,
+            now,
         )?;
-        if let Err(error) = self.commit(&mut record, update) {
+        if let Err(error) = self.commit(&mut record, now, update) {
             // What a failed first write may have left is no vault; if it stays, it is not seen.
             slots::delete(self.platform.store(), &record).ok();
             return Err(error);
@@ -436,9 +439,10 @@ impl<P: Platform> Sealer<P> {
             (None, Err(error)) => return Err(error),
         };
         let factor_id = opened.factor_id;
+        let now = self.platform.unix_time();
         if let Some(record) = &mut known {
-            import::add_to(&mut self.platform, record, opened, presence)?;
-            self.commit(record, update)?;
+            import::add_to(&mut self.platform, record, opened, presence, now)?;
+            self.commit(record, now, update)?;
             let vault = record.view();
             return Ok(Reply::Imported { vault, factor_id });
         }
@@ -450,8 +454,8 @@ impl<P: Platform> Sealer<P> {
             older,
             seq,
         };
-        let mut record = import::take_in(&mut self.platform, place, opened, presence, user)?;
-        if let Err(error) = self.commit(&mut record, update) {
+        let mut record = import::take_in(&mut self.platform, place, opened, presence, user, now)?;
+        if let Err(error) = self.commit(&mut record, now, update) {
             if nothing_before {
                 // As when a vault is created.
                 slots::delete(self.platform.store(), &record).ok();

@@ -240,7 +240,8 @@ pub fn no_memory() -> Error {
     )
 }
 
-/// Carries out a change on the record and logs it. The caller commits, and only then answers.
+/// Carries out a change on the record and logs it as of `now`. The caller commits, and only then
+/// answers.
 ///
 /// Errors: `TOO_MANY_FACTORS`; `QUOTA`.
 pub fn apply(
@@ -248,8 +249,8 @@ pub fn apply(
     record: &mut Record,
     by: &Asserted,
     change: Change,
+    now: u64,
 ) -> Result<Reply> {
-    let now = platform.unix_time();
     let mut event = Event {
         credential_id: mark_used(record, by, now),
         ..Event::done(AuditEvent::Rotated)

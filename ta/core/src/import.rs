@@ -270,8 +270,8 @@ pub fn take_in(
     opened: Opened,
     presence: Presence,
     biometric_user: Option<u64>,
+    now: u64,
 ) -> Result<Record> {
-    let now = platform.unix_time();
     let vault_id = place.vault_id;
     let mut state = opened.state;
     state.sealer = platform.kind();
@@ -326,8 +326,8 @@ pub fn add_to(
     record: &mut Record,
     opened: Opened,
     presence: Presence,
+    now: u64,
 ) -> Result<()> {
-    let now = platform.unix_time();
     let current = record
         .state
         .portable_mut(&opened.factor_id)

@@ -129,8 +129,9 @@ impl<P: Platform> Sealer<P> {
             }
             Request::CreateBackup { vault, meta } => {
                 let mut record = self.load(&vault, update)?;
-                let reply = backup::create(&mut self.platform, &mut record, meta)?;
-                self.commit(&mut record, update)?;
+                let now = self.platform.unix_time();
+                let reply = backup::create(&mut self.platform, &mut record, meta, now)?;
+                self.commit(&mut record, now, update)?;
                 Ok(reply)
             }
             Request::CheckHeader {
@@ -207,9 +208,9 @@ impl<P: Platform> Sealer<P> {
     pub(crate) fn commit(
         &mut self,
         record: &mut Record,
+        now: u64,
         update: &mut Option<RecordUpdate>,
     ) -> Result<()> {
-        let now = self.platform.unix_time();
         record.audit.failures.note_time(now);
         record.backups.note_time(now);
         let vault_id = record.vault_id;
@@ -253,7 +254,7 @@ impl<P: Platform> Sealer<P> {
                     },
                 )
                 .is_ok()
-            && self.commit(record, update).is_ok();
+            && self.commit(record, now, update).is_ok();
         if !logged {
             self.deferred.add(&record.vault_id, event, error.code);
         }

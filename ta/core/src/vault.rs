@@ -108,8 +108,8 @@ pub fn create(
     parameters: &Parameters<'_>,
     biometric_user: Option<u64>,
     registration: Registration,
+    now: u64,
 ) -> Result<Record> {
-    let now = platform.unix_time();
     let event = Event {
         credential_id: Some(registration.credential_id.clone()),
         ..Event::done(AuditEvent::VaultCreated)

@@ -51,9 +51,13 @@ impl KnownNames {
 
     pub fn insert(&mut self, name: &str) {
         match &mut self.names {
-            Some(names) if names.len() < MOST => {
-                names.insert(name.into());
-                self.last = name.into();
+            Some(names) if names.contains(name) || names.len() < MOST => {
+                if !names.contains(name) {
+                    names.insert(name.into());
+                }
+                // In place: what lives long and is made anew each time leaves holes in the heap.
+                self.last.clear();
+                self.last.push_str(name);
             }
             _ => self.forget(),
         }

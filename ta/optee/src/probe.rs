@@ -8,10 +8,13 @@
 //! |---|---|
 //! | [`PANIC`] | panics |
 //! | [`NOTHING`] | nothing |
-//! | [`FIGURES`] | answers with six numbers of 32 bits, least significant byte first |
+//! | [`FIGURES`] | answers with four numbers of 32 bits, least significant byte first |
 //! | [`VERIFY`] | verifies an assertion a number of times |
+//! | [`HOLD`] | holds so many bytes of heap (32 bits, likewise) in place of what it held |
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::cell::RefCell;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -28,6 +31,7 @@ const PANIC: u32 = 0x7072_0001;
 const NOTHING: u32 = 0x7072_0002;
 const FIGURES: u32 = 0x7072_0003;
 const VERIFY: u32 = 0x7072_0004;
+const HOLD: u32 = 0x7072_0005;
 
 pub fn command(
     command: u32,
@@ -43,6 +47,7 @@ pub fn command(
         NOTHING => Ok(()),
         FIGURES => response.set_output(figures()),
         VERIFY => verify(&copy_in(request)?).ok_or(ErrorKind::BadFormat.into()),
+        HOLD => hold(request),
         _ => Err(ErrorKind::NotSupported.into()),
     }
 }
@@ -85,45 +90,43 @@ const STACK: usize = 128 * 1024;
 const FRAMEWORK_STACK: usize = 2048;
 const PAGE: usize = 4096;
 
-/// Storage: calls, those that change something, milliseconds in all of them; bytes of heap and of
-/// stack that were ever in use, and of heap in all.
-fn figures() -> [u8; 24] {
-    let (heap, heap_size) = heap_used();
+/// Storage: calls, those that change something, milliseconds in all of them; bytes of stack that
+/// were ever in use.
+fn figures() -> [u8; 16] {
     let numbers = [
         STORAGE_CALLS.load(Ordering::Relaxed),
         STORAGE_CHANGES.load(Ordering::Relaxed),
         STORAGE_MS.load(Ordering::Relaxed),
-        heap,
         stack_used(),
-        heap_size,
     ];
-    let mut bytes = [0; 24];
+    let mut bytes = [0; 16];
     for (place, number) in bytes.chunks_exact_mut(4).zip(numbers) {
         place.copy_from_slice(&number.to_le_bytes());
     }
     bytes
 }
 
-unsafe extern "C" {
-    static ta_heap: [u8; 0];
-    static ta_heap_size: usize;
-}
+/// Heap in use for nothing.
+struct Held(RefCell<Vec<u8>>);
 
-/// Bytes of heap that were ever in use, and of heap in all. OP-TEE gives memory that is all zero, its
-/// allocator takes from one end of a free block and overwrites what is freed: what was never in use
-/// is one run of zeros, the longest.
-fn heap_used() -> (u32, u32) {
-    // SAFETY: constants of the header (`optee_utee_build`).
-    let (start, size) = unsafe { (ptr::addr_of!(ta_heap).cast::<u8>(), ta_heap_size) };
-    let (mut longest, mut run) = (0, 0);
-    for place in 0..size {
-        // SAFETY: inside `ta_heap`. Volatile, because the allocator writes there behind the
-        // compiler's back.
-        let byte = unsafe { ptr::read_volatile(start.add(place)) };
-        run = if byte == 0 { run + 1 } else { 0 };
-        longest = longest.max(run);
+// SAFETY: OP-TEE enters a single-instance trusted application with one thread at a time.
+unsafe impl Sync for Held {}
+
+static HELD: Held = Held(RefCell::new(Vec::new()));
+
+/// What the requests that follow can do without shows how much of the heap they need: no allocator
+/// of OP-TEE's tells.
+fn hold(request: &ParameterMemrefInput<'_>) -> Result<()> {
+    // Not on the heap, where it would lie between what is held and what is free.
+    let mut bytes = [0; 4];
+    if request.read_at(0, &mut bytes)? != bytes.len() {
+        return Err(ErrorKind::BadParameters.into());
     }
-    ((size - longest) as u32, size as u32)
+    let bytes = usize::try_from(u32::from_le_bytes(bytes)).map_err(|_| ErrorKind::BadParameters)?;
+    let mut held = HELD.0.try_borrow_mut().map_err(|_| ErrorKind::BadState)?;
+    *held = Vec::new();
+    held.try_reserve_exact(bytes)
+        .map_err(|_| ErrorKind::OutOfMemory.into())
 }
 
 /// The stack grows down, from a page boundary that is not far above this function's frame.

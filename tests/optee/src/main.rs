@@ -7,7 +7,8 @@
 //!     optee-tests [NAME...]             the named tests of what is shipped, or all
 //!     optee-tests --probe [NAME...]     the named tests of a build with commands for tests, or all
 //!     optee-tests --panic               ends the trusted application, if it is such a build
-//!     optee-tests --bench               prints what it measured, of such a build
+//!     optee-tests --bench [--aim]       prints what it measured, of such a build; fails if a gated
+//!                                       restore misses its aim
 //!
 //! Ends with the line `test result: ok. N passed; N failed` and fails if a test did.
 
@@ -17,6 +18,7 @@ mod cases;
 #[allow(dead_code, reason = "the conformance suite uses all of it")]
 mod client;
 mod device;
+mod heap;
 mod random;
 mod tee;
 
@@ -41,7 +43,7 @@ fn main() -> ExitCode {
             cases::panicked::end(&mut tee::Session::hal());
             ExitCode::SUCCESS
         }
-        Some("--bench") => bench::run(),
+        Some("--bench") => bench::run(wanted.get(1).is_some_and(|word| word == "--aim")),
         Some("--probe") => {
             wanted.remove(0);
             run(cases::PROBE, &wanted)

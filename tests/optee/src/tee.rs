@@ -22,6 +22,7 @@ pub mod probe {
     pub const NOTHING: u32 = 0x7072_0002;
     pub const FIGURES: u32 = 0x7072_0003;
     pub const VERIFY: u32 = 0x7072_0004;
+    pub const HOLD: u32 = 0x7072_0005;
 }
 
 /// What a call ended with.

@@ -116,7 +116,7 @@ fn epoch(number: u8) -> EpochKey {
 }
 
 fn made(platform: &mut Counting, record: &mut Record) -> (Vec<u8>, Vec<u8>, [u8; 32]) {
-    match create(platform, record, Vec::new()).unwrap() {
+    match create(platform, record, Vec::new(), 1_800_000_000).unwrap() {
         Reply::BackupCreated {
             core,
             key_part,
@@ -154,8 +154,9 @@ fn a_record_prints_no_key() {
     let mut record = record();
     record.state.retired.push(epoch(2));
     made(&mut Counting::default(), &mut record);
-    for text in [format!("{record:?}"), format!("{record:#?}")] {
-        for trace in ["202, 202", "203, 203", "caca", "cbcb", "202,\n", "203,\n"] {
+    for mut text in [format!("{record:?}"), format!("{record:#?}")] {
+        text.retain(|letter| !letter.is_whitespace());
+        for trace in ["202,202", "203,203", "caca", "cbcb"] {
             assert!(!text.contains(trace), "{text}");
         }
         assert!(text.contains("Secret32(..)"));
