@@ -21,7 +21,8 @@ use passkeybackupd::{Config, Prepared};
 use sealer_wire::{Error, ErrorCode};
 
 fn main() -> ExitCode {
-    // An operation that panics is that operation's failure.
+    // Where panics unwind, an operation that panics is that operation's failure. As Soong builds it,
+    // the process ends.
     sealer_hal::quiet_panics(sealer_hal::AfterPanic::Unwind);
     let prepared =
         sealer_hal::no_core_dumps().and_then(|()| sealer_hal::start_logger("passkeybackupd"));

@@ -22,6 +22,8 @@ mod optee;
 mod process;
 #[cfg(any(feature = "nonsecure", feature = "optee"))]
 mod service;
+#[cfg(any(feature = "optee", test))]
+mod watch;
 
 pub use process::{AfterPanic, Guarded, no_core_dumps, quiet_panics, start_logger};
 

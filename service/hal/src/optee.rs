@@ -20,11 +20,11 @@
 //! the way back after tee-supplicant died in the middle of a call: the kernel gives its device to the
 //! next one only when no call waits for the old one, and a waiting call ends with its process.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use binder::Strong;
 use nix::unistd::geteuid;
@@ -39,6 +39,7 @@ use sealer_wire::{Error, ErrorCode, limits, tee};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::service::{Channel, new_binder};
+use crate::watch::CallAtHand;
 
 type Bytes = Zeroizing<Vec<u8>>;
 
@@ -58,8 +59,7 @@ struct Call {
 /// The trusted application behind `ISealer`.
 pub struct TeeSealer {
     calls: SyncSender<Call>,
-    /// When the call at hand began.
-    began: Arc<Mutex<Option<Instant>>>,
+    at_hand: Arc<CallAtHand>,
     timeout: Duration,
 }
 
@@ -70,46 +70,26 @@ impl TeeSealer {
     /// Errors: `INTERNAL`.
     pub fn start(timeout: Duration) -> Result<Strong<dyn ISealer>, Error> {
         let (calls, queue) = sync_channel(QUEUE);
-        let began = Arc::new(Mutex::new(None));
+        let at_hand = Arc::new(CallAtHand::default());
         let sealer = TeeSealer {
             calls,
-            began: Arc::clone(&began),
+            at_hand: Arc::clone(&at_hand),
             timeout,
         };
-        let watched = Arc::clone(&began);
+        let watched = Arc::clone(&at_hand);
         let spawned = |name: &str, work: Box<dyn FnOnce() + Send>| {
             thread::Builder::new()
                 .name(name.into())
                 .spawn(work)
                 .map_err(|_| Error::new(ErrorCode::Internal, "no thread for the TEE session"))
         };
-        spawned("tee-session", Box::new(move || serve(&queue, &began)))?;
+        spawned("tee-session", Box::new(move || serve(&queue, &at_hand)))?;
         spawned(
             "tee-watch",
-            Box::new(move || watch(&watched, timeout + GRACE)),
+            Box::new(move || watched.watch(timeout + GRACE)),
         )?;
         Ok(new_binder(sealer))
     }
-}
-
-/// Whether the call at hand, if there is one, has taken as long as that.
-fn lasts(began: &Mutex<Option<Instant>>, time: Duration) -> bool {
-    let began = began.lock().unwrap_or_else(PoisonError::into_inner);
-    began.is_some_and(|began| began.elapsed() >= time)
-}
-
-/// Ends this process when a call lasts as long as that.
-fn watch(began: &Mutex<Option<Instant>>, time: Duration) {
-    while !lasts(began, time) {
-        thread::sleep(Duration::from_secs(1));
-    }
-    log::error!(
-        "a call to the TEE has not returned for {} s: this service ends, so that the kernel takes \
-         the call back and tee-supplicant can start again",
-        time.as_secs()
-    );
-    // Not abort(): that would write a tombstone with memory of this process in it.
-    std::process::exit(1);
 }
 
 impl Channel for TeeSealer {
@@ -117,7 +97,7 @@ impl Channel for TeeSealer {
     const NAME: &'static str = "passkeybackup OP-TEE sealer";
 
     fn call(&self, request: Bytes) -> Result<Bytes, Error> {
-        if lasts(&self.began, self.timeout) {
+        if self.at_hand.lasts(self.timeout) {
             return Err(unavailable(
                 "an earlier call to the TEE has not returned; is tee-supplicant running?".into(),
             ));
@@ -150,16 +130,13 @@ impl Channel for TeeSealer {
 }
 
 /// Makes the calls until nobody can ask any more.
-fn serve(queue: &Receiver<Call>, began: &Mutex<Option<Instant>>) {
-    let note = |time| *began.lock().unwrap_or_else(PoisonError::into_inner) = time;
+fn serve(queue: &Receiver<Call>, at_hand: &CallAtHand) {
     let mut connection = None;
     while let Ok(call) = queue.recv() {
         if call.taken.swap(true, Ordering::SeqCst) {
             continue;
         }
-        note(Some(Instant::now()));
-        let result = invoke(&mut connection, &call.request);
-        note(None);
+        let result = at_hand.during(|| invoke(&mut connection, &call.request));
         if let Err(error) = &result {
             log::error!("{error}");
         }

@@ -85,7 +85,8 @@ impl Drop for Nonsecure {
     }
 }
 
-/// Serves until the queue closes. A panic of the core costs the call at hand and the challenges.
+/// Serves until the queue closes. A panic of the core costs the call at hand and the challenges, or
+/// the process, where its panic hook ends that.
 fn serve(mut store: FileStore, config: Config, queue: &Receiver<Call>) {
     loop {
         let mut sealer = Sealer::new(HostPlatform::new(&mut store), config);

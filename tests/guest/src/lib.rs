@@ -90,9 +90,11 @@ pub fn pid(service: &str) -> String {
 
 /// Whether a service has been started and has not ended.
 pub fn is_running(service: &str) -> bool {
-    std::fs::read_to_string(format!("/proc/{}/stat", pid(service)))
-        // A zombie is not running.
-        .is_ok_and(|stat| !stat.contains(") Z "))
+    let pid = pid(service);
+    !pid.is_empty()
+        && std::fs::read_to_string(format!("/proc/{pid}/stat"))
+            // A zombie is not running.
+            .is_ok_and(|stat| !stat.contains(") Z "))
 }
 
 /// Asks the binder probe, as a uid.
