@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 use crate::args::Place;
 use crate::failure::{Failure, Result};
 use crate::interrupt::Interrupt;
+use crate::output;
 
 /// Longest answer of a passkey client that is sent.
 const MAX_RESPONSE: u64 = 64 * 1024;
@@ -145,7 +146,7 @@ pub fn response(place: &Place) -> Result<Vec<u8>> {
     let read = match place {
         Place::Standard => {
             if io::stdin().is_terminal() {
-                eprintln!("Paste the answer of the passkey client, then press Ctrl-D.");
+                output::tell("Paste the answer of the passkey client, then press Ctrl-D.");
             }
             bounded(io::stdin().lock(), &mut bytes)
         }
@@ -307,7 +308,8 @@ impl Drop for Temporary {
             return;
         }
         if let Err(error) = fs::remove_file(&self.path) {
-            eprintln!("pkb: cannot remove {}: {error}", self.path.display());
+            let shown = self.path.display();
+            output::tell(format_args!("pkb: cannot remove {shown}: {error}"));
         }
     }
 }

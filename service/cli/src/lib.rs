@@ -13,7 +13,14 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
-    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        // `println!` and its like panic where nothing can be written.
+        clippy::print_stdout,
+        clippy::print_stderr
+    )
 )]
 
 mod args;
@@ -32,7 +39,7 @@ use std::env;
 use std::ffi::OsString;
 use std::panic;
 use std::path::PathBuf;
-use std::process::{self, ExitCode};
+use std::process::ExitCode;
 
 use clap::Parser;
 
@@ -58,12 +65,13 @@ pub fn main() -> ExitCode {
         return code;
     }
     let json = args::wants_json(&arguments);
-    quiet_panics(json);
+    let interrupt = Interrupt::default();
+    quiet_panics(&interrupt, json);
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return output::usage(&error, json),
     };
-    match execute(&cli) {
+    match execute(&cli, interrupt) {
         Ok(code) => code,
         Err(failure) => output::failure(&failure, cli.json),
     }
@@ -71,25 +79,30 @@ pub fn main() -> ExitCode {
 
 /// A defect is an error like others: its place is told and no message, which may have been made of
 /// anything, and there is no abort, for which Android writes a tombstone with the user's secrets.
-fn quiet_panics(json: bool) {
+/// Nor does it leave behind what a signal would not.
+fn quiet_panics(interrupt: &Interrupt, json: bool) {
+    let interrupt = interrupt.clone();
     panic::set_hook(Box::new(move |info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         let failure = Failure::internal(format!("a defect of pkb at {place}"));
-        output::failure(&failure, json);
-        process::exit(i32::from(failure.exit_status()));
+        interrupt.end(|| {
+            output::failure(&failure, json);
+            failure.exit_status()
+        })
     }));
 }
 
-fn execute(cli: &Cli) -> Result<ExitCode, Failure> {
+fn execute(cli: &Cli, interrupt: Interrupt) -> Result<ExitCode, Failure> {
     cli.check()?;
     let json = cli.json;
+    interrupt.install(move || {
+        output::failure(&Failure::cancelled(), json);
+    })?;
     let context = Context {
         socket: cli.socket(),
         #[cfg(feature = "demo")]
         json,
-        interrupt: Interrupt::install(move || {
-            output::failure(&Failure::cancelled(), json);
-        })?,
+        interrupt,
     };
     let outcome = commands::run(&context, &cli.command);
     context.interrupt.close();
@@ -98,20 +111,23 @@ fn execute(cli: &Cli) -> Result<ExitCode, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::process::Command;
+
     use super::*;
 
-    /// Set in a process that is to panic.
+    /// Set in a process that is to panic, to a folder for what it makes.
     const PANICS: &str = "PKB_TEST_PANICS";
 
     #[test]
     fn a_defect_is_an_error_without_a_secret() {
-        if env::var_os(PANICS).is_some() {
-            quiet_panics(true);
-            panic!("a secret");
+        if let Some(folder) = env::var_os(PANICS) {
+            panics(PathBuf::from(folder));
         }
-        let output = process::Command::new(env::current_exe().unwrap())
+        let folder = tempfile::tempdir().unwrap();
+        let output = Command::new(env::current_exe().unwrap())
             .args(["a_defect_is_an_error_without_a_secret", "--nocapture"])
-            .env(PANICS, "1")
+            .env(PANICS, folder.path())
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -123,5 +139,25 @@ mod tests {
             "{said}"
         );
         assert!(!said.contains("a secret"), "{said}");
+        assert!(!said.contains("cannot remove"), "{said}");
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+        assert!(folder.path().join("result").is_file());
+    }
+
+    /// Panics with a temporary file, as of a restore, and a folder, as of the demonstration.
+    fn panics(folder: PathBuf) {
+        let interrupt = Interrupt::default();
+        quiet_panics(&interrupt, true);
+        // It has its own name already.
+        fs::write(folder.join("result"), "kept").unwrap();
+        let file = folder.join(".pkb-0.tmp");
+        interrupt.remember(&file);
+        fs::write(file, "decrypted").unwrap();
+        let demo = folder.join("demo");
+        interrupt.remember(&demo);
+        fs::create_dir(&demo).unwrap();
+        fs::write(demo.join("socket"), "").unwrap();
+        panic!("a secret");
     }
 }

@@ -5,7 +5,7 @@
 mod common;
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::Ordering;
@@ -390,6 +390,28 @@ fn a_result_that_cannot_be_printed_is_a_failure_and_no_panic() {
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("cannot print the result"), "{text}");
     assert!(!text.contains("panicked"), "{text}");
+}
+
+#[test]
+fn what_nobody_reads_on_standard_error_changes_no_outcome() {
+    let rig = Rig::start();
+    rig.write("in", b"12345");
+    let backup = format!("backup {ID} --in in --out");
+    for (line, status) in [
+        ("vault show 12", 2),
+        ("restore finish --ceremony 12 --in in --out out", 2),
+        ("info --socket /missing", 1),
+        ("restore begin --in missing", 1),
+        (&format!("{backup} unconfirmed --meta {UNCONFIRMED}"), 0),
+        (&format!("{backup} -"), 0),
+    ] {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let output = rig.pkb(line).stderr(writer).output().unwrap();
+        // No code would be an end by a signal, such as of an abort.
+        assert_eq!(output.status.code(), Some(status), "{line}");
+    }
+    assert_eq!(rig.names(), ["in", "unconfirmed"]);
 }
 
 /// A medium that is really full: a tmpfs, which only root can mount.

@@ -11,6 +11,7 @@ use crate::args::{Epoch, Finish, Rehearse, Rotate};
 use crate::failure::{Failure, Result};
 use crate::files;
 use crate::operation;
+use crate::output;
 use crate::output::json::{Rehearsed, Report, Rotated};
 use crate::output::text::hex;
 
@@ -61,7 +62,7 @@ fn finish_rotate(
                     archive.display(),
                     failure.0.text
                 );
-                eprintln!("pkb: {}: {what}", failure.0.name);
+                output::tell(format_args!("pkb: {}: {what}", failure.0.name));
                 let mut failure = failure.with_hint("run: pkb archive refresh F");
                 failure.0.text = what;
                 failed.get_or_insert(failure);

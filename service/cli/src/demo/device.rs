@@ -18,6 +18,7 @@ use sealer_wire::{Error, ErrorCode};
 
 use crate::connect::{Connection, connect};
 use crate::failure::{Failure, Result};
+use crate::output;
 
 /// The first argument of a process that is the daemon of the demonstration.
 const DAEMON: &str = "demo-daemon";
@@ -45,7 +46,7 @@ pub fn main(arguments: &[OsString]) -> Option<ExitCode> {
     Some(match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("pkb demo: the daemon: {error}");
+            output::tell(format_args!("pkb demo: the daemon: {error}"));
             ExitCode::FAILURE
         }
     })
@@ -160,7 +161,7 @@ impl Device {
 impl Drop for Device {
     fn drop(&mut self) {
         if let Err(failure) = self.stop() {
-            eprintln!("pkb demo: {}", failure.0.text);
+            output::tell(format_args!("pkb demo: {}", failure.0.text));
         }
     }
 }

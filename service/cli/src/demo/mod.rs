@@ -26,6 +26,7 @@ use crate::Context;
 use crate::args::Demo;
 use crate::failure::{Failure, Result};
 use crate::interrupt::Interrupt;
+use crate::output;
 
 /// What was shown.
 #[derive(Debug, Serialize)]
@@ -196,7 +197,8 @@ impl Drop for Folder {
     fn drop(&mut self) {
         self.interrupt.forget(&self.path);
         if let Err(error) = fs::remove_dir_all(&self.path) {
-            eprintln!("pkb: cannot remove {}: {error}", self.path.display());
+            let shown = self.path.display();
+            output::tell(format_args!("pkb: cannot remove {shown}: {error}"));
         }
     }
 }

@@ -6,33 +6,42 @@ mod human;
 pub mod json;
 pub mod text;
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::failure::Failure;
 use json::Report;
 
+/// Prints something for the eye, on standard error. That it may not be writable changes no outcome;
+/// `eprintln!` would panic, and in the panic hook that is an abort.
+pub fn tell(text: impl Display) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 /// Prints an outcome. `to_stderr` where standard output has data.
 pub fn report(report: &Report, json: bool, to_stderr: bool) -> ExitCode {
     for warning in report.warnings() {
-        eprintln!("pkb: warning: {warning}");
+        tell(format_args!("pkb: warning: {warning}"));
     }
     if let (true, Report::RecoveryCreated(made)) = (json, report)
         && made.qr
     {
-        eprintln!("{}", human::qr(&made.recovery_key));
+        tell(human::qr(&made.recovery_key));
     }
     let printed = if json {
         json::object(report).and_then(|object| print(&object))
     } else if to_stderr {
-        io::stderr().write_all(human::report(report).as_bytes())
+        // The data is out already, and complete: it stays a success.
+        tell(human::report(report).trim_end());
+        Ok(())
     } else {
         print(human::report(report).trim_end())
     };
     match printed {
         Ok(()) => ExitCode::from(report.exit_status()),
         Err(error) => {
-            eprintln!("pkb: cannot print the result: {error}");
+            tell(format_args!("pkb: cannot print the result: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -43,10 +52,10 @@ pub fn failure(failure: &Failure, json: bool) -> ExitCode {
     if json {
         let printed = json::object(&json::ErrorObject::from(failure)).and_then(|o| print(&o));
         if let Err(error) = printed {
-            eprintln!("pkb: cannot print the error: {error}");
+            tell(format_args!("pkb: cannot print the error: {error}"));
         }
     } else {
-        eprint!("{}", human::failure(failure));
+        tell(human::failure(failure).trim_end());
     }
     ExitCode::from(failure.exit_status())
 }
@@ -59,13 +68,13 @@ pub fn usage(error: &clap::Error, json: bool) -> ExitCode {
         // The rest of clap's text is usage and tips, which are for people.
         let (what, rest) = text.split_once("\n\n").unwrap_or((text, ""));
         if !rest.is_empty() {
-            eprintln!("{rest}");
+            tell(rest);
         }
         let what: Vec<&str> = what.lines().map(str::trim).collect();
         return failure(&Failure::usage(what.join(" ")), true);
     }
     if let Err(error) = error.print() {
-        eprintln!("pkb: cannot print the usage: {error}");
+        tell(format_args!("pkb: cannot print the usage: {error}"));
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
