@@ -37,13 +37,16 @@ guest_ta() {
     "$RIG/rig" ta
 }
 
-# test_guest SEALER boots the guest and runs the test of it over adb. $AOSP_LOGS is where the logs go.
+# test_guest SEALER boots the guest and runs the test of it over adb: with `none`, that of installing this project into it.
+# $AOSP_LOGS is where the logs go.
 test_guest() {
-    local sealer=${1:-} run status=0 firmware guest android authenticator
-    [[ $sealer == optee || $sealer == nonsecure ]] || die "guest: the sealer is optee or nonsecure, not '$sealer'"
+    local sealer=${1:-} run status=0 firmware guest android authenticator rust
+    [[ $sealer == optee || $sealer == nonsecure || $sealer == none ]] ||
+        die "guest: the sealer is optee, nonsecure or none, not '$sealer'"
     firmware=$("$RIG/rig" firmware)
     guest=$("$RIG/rig" guest)
     android=$(ensure_sysroot)/root
+    rust=$(build_rust)
     authenticator=$(authenticator)
     run=$(mktemp -d "${TMPDIR:-/tmp}/aosp-guest.XXXXXXXX")
     # shellcheck disable=SC2064
@@ -53,7 +56,7 @@ test_guest() {
     echo "exec /etc/aosp/init" >"$run/overlay/etc/rig/command"
     # In the rig's system root, which has QEMU; adb comes from the other one.
     in_rig sandbox --ro "$RIG/inside" inside --ro "$firmware" firmware --ro "$guest" guest \
-        --rw "$run" boot --rw "$run/disk" disk --ro "$CHECKOUT" src --ro "$android" android \
+        --rw "$run" boot --rw "$run/disk" disk --ro "$CHECKOUT" src --ro "$android" android --ro "$rust" rust \
         --ro "$(dirname "$authenticator")" authenticator \
         --env RIG_NETWORK=restrict=on,hostfwd=tcp:127.0.0.1:5555-:5555 \
         -- python3 /w/src/emulator/aosp/guest/test.py "$sealer" || status=$?
