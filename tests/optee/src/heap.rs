@@ -12,9 +12,9 @@ use crate::client::Client;
 use crate::tee::{Session, probe};
 
 /// Bytes of heap in all (`ta/optee/build.rs`).
-pub const HEAP: u32 = 1024 * 1024;
+const HEAP: u32 = 1024 * 1024;
 /// Measured no finer than this.
-pub const STEP: u32 = 1024;
+const STEP: u32 = 1024;
 
 /// Whether so many bytes can be taken away, which are until the next call.
 fn hold(session: &mut Session, bytes: u32) -> bool {

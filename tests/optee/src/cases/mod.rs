@@ -4,7 +4,6 @@
 
 mod identity;
 mod malformed;
-mod memory;
 pub mod panicked;
 
 use crate::Case;
@@ -25,5 +24,4 @@ pub const SHIPPED: &[Case] = cases! {
 /// Tests of a build with commands for tests, which end the trusted application.
 pub const PROBE: &[Case] = cases! {
     panicked: sessions_end_and_new_ones_work, no_limit_is_forgotten;
-    memory: all_of_it_is_given_back;
 };
