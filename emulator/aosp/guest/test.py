@@ -265,7 +265,9 @@ def check_install(adb, work):
     device = Adb(SERIAL, program)
     name = "emulator/avd installs into an image without this project, whose init starts it after a reboot"
     try:
-        device.do("shell", "-T", "! ls /system_ext/bin/pkb /vendor/bin/hw/* /system_ext/etc/init/* /vendor/etc/init/*")
+        # Not one of them: `! ls` would be content with any that is missing.
+        device.do("shell", "-T", "for file in /system_ext/bin/* /vendor/bin/hw/* /system_ext/etc/init/* /vendor/etc/init/*; "
+                  "do test ! -e $file || exit 1; done")
         # It goes through the story, which prints its own steps.
         expect("status of emulator/avd", 0, avd(program, "nonsecure", "--prebuilt", "/w/rust").returncode)
         running = device.do("shell", "-T", "cat /run/domains")

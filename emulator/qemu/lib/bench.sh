@@ -38,7 +38,7 @@ bench_project() {
     # The service's client must have an app's uid.
     client='/usr/bin/setpriv --reuid=10777 --regid=10777 --clear-groups /suites/path-bench'
     echo '# by the clock'
-    "${boot[@]}" -- sh -c "/suites/optee-tests --bench; $client" | tee "$work/figures" || status=$?
+    "${boot[@]}" -- sh -c "/suites/optee-tests --bench; status=\$?; $client && exit \$status" | tee "$work/figures" || status=$?
     ratios "$work/figures"
     echo '# in instructions, 2 ns each'
     "${boot[@]}" --counted -- sh -c "/suites/optee-tests --bench --aim; status=\$?; $client && exit \$status" |
