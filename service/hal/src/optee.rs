@@ -198,9 +198,18 @@ fn open() -> Result<Session, Error> {
             "the UUID of the trusted application is none",
         )
     })?;
-    let session = context
-        .open_session_with_login(uuid, ConnectionMethods::LoginUser)
-        .map_err(|error| open_failed(&error))?;
+    let mut open = || context.open_session_with_login(uuid.clone(), ConnectionMethods::LoginUser);
+    // OP-TEE looks for a trusted application in its storage, too, and before 4.10 its first use after a
+    // restart of tee-supplicant may fail (`ta/optee/src/objects.rs`). Nothing was done yet.
+    let opened = match open() {
+        Err(error)
+            if error.kind() == ErrorKind::Generic && error.origin() == Some(ErrorOrigin::TEE) =>
+        {
+            open()
+        }
+        result => result,
+    };
+    let session = opened.map_err(|error| open_failed(&error))?;
     log::info!("session with trusted application {} opened", tee::TA_UUID);
     Ok(session)
 }

@@ -18,7 +18,10 @@ use zeroize::Zeroizing;
 pub type Code = u32;
 
 /// Longest name (GlobalPlatform: `TEE_OBJECT_ID_MAX_LEN`).
-pub const MAX_NAME: usize = 64;
+const MAX_NAME: usize = 64;
+
+/// No name that the core gives.
+const ABSENT: &[u8] = b"?";
 
 /// The trusted application's private storage.
 const STORAGE: c_ulong = raw::TEE_STORAGE_PRIVATE as c_ulong;
@@ -29,7 +32,7 @@ pub struct Object(ObjectHandle);
 impl Object {
     /// Opens an object for reading.
     pub fn open(name: &str) -> Result<Object, Code> {
-        Self::open_with(name, raw::TEE_DATA_FLAG_ACCESS_READ)
+        Self::open_with(name.as_bytes(), raw::TEE_DATA_FLAG_ACCESS_READ)
     }
 
     /// Creates an object with its content, in place of one of that name. The old one is whole until
@@ -57,7 +60,7 @@ impl Object {
 
     /// Removes an object.
     pub fn remove(name: &str) -> Result<(), Code> {
-        let object = Self::open_with(name, raw::TEE_DATA_FLAG_ACCESS_WRITE_META)?;
+        let object = Self::open_with(name.as_bytes(), raw::TEE_DATA_FLAG_ACCESS_WRITE_META)?;
         // SAFETY: the handle is of an open object.
         let handle = unsafe { *object.0.as_raw_ref() };
         // SAFETY: as above; OP-TEE closes it, whatever the result, and `forget` keeps us from it.
@@ -66,7 +69,21 @@ impl Object {
         check(code)
     }
 
-    fn open_with(name: &str, flags: u32) -> Result<Object, Code> {
+    /// Opens an object. Once more after a failure that says nothing: OP-TEE before 4.10 may hold its
+    /// directory of objects open for a tee-supplicant that is not there any more (see [`Names`];
+    /// another trusted application is enough). It lets go of it with the first failure.
+    ///
+    /// This is for opening only. The first use of such a directory must not be a replacement, which
+    /// may find its own new file under the number of the old directory's, and remove the object
+    /// that it was to replace. The core reads what it is about to replace.
+    fn open_with(name: &[u8], flags: u32) -> Result<Object, Code> {
+        match Self::open_once(name, flags) {
+            Err(raw::TEE_ERROR_GENERIC) => Self::open_once(name, flags),
+            result => result,
+        }
+    }
+
+    fn open_once(name: &[u8], flags: u32) -> Result<Object, Code> {
         let mut object = 0;
         // SAFETY: the pointers are to `name`, with its length, and to `object`.
         let code = unsafe {
@@ -119,46 +136,71 @@ impl Object {
 }
 
 /// Walks over all objects.
-pub struct Names(c_ulong);
+///
+/// OP-TEE counts who uses its directory of objects, and before 4.10 it forgets to count down when an
+/// enumerator is freed that has come to its end, because the end closes the directory. From then on it
+/// keeps the directory open, for the tee-supplicant of that time: each new one would begin with a
+/// failure. An object that is open opens the directory again, for the enumerator to be counted.
+pub struct Names {
+    enumerator: c_ulong,
+    /// A name that was given: that many bytes of it.
+    given: ([u8; MAX_NAME], usize),
+}
 
 impl Names {
     pub fn start() -> Result<Names, Code> {
+        // The first use of a directory that was kept open must not be an enumerator's: OP-TEE before
+        // 4.10 keeps what failed, and ends itself with its next use. That an object is not there has
+        // the directory closed.
+        let _absent = Object::open_once(ABSENT, raw::TEE_DATA_FLAG_ACCESS_READ);
         let mut enumerator = 0;
         // SAFETY: the pointer is to `enumerator`.
         check(unsafe { raw::_utee_storage_alloc_enum(&mut enumerator) })?;
-        let names = Names(c_ulong::from(enumerator));
+        let names = Names {
+            enumerator: c_ulong::from(enumerator),
+            given: ([0; MAX_NAME], 0),
+        };
         // SAFETY: the enumerator was just made.
-        check(unsafe { raw::_utee_storage_start_enum(names.0, STORAGE) })?;
+        check(unsafe { raw::_utee_storage_start_enum(names.enumerator, STORAGE) })?;
         Ok(names)
     }
 
     /// The next object's name. `TEE_ERROR_ITEM_NOT_FOUND` is the end; after
     /// `TEE_ERROR_CORRUPT_OBJECT` there may be more.
-    pub fn next<'a>(&mut self, name: &'a mut [u8; MAX_NAME]) -> Result<&'a [u8], Code> {
+    pub fn next(&mut self) -> Result<&[u8], Code> {
         let mut info = MaybeUninit::uninit();
+        let mut name = [0; MAX_NAME];
         let mut length = MAX_NAME as u64;
         // SAFETY: OP-TEE writes at most `MAX_NAME` bytes to `name`, which has them, and its fixed
         // structures to `info` and `length`. `info` is not read.
         let code = unsafe {
             raw::_utee_storage_next_enum(
-                self.0,
+                self.enumerator,
                 info.as_mut_ptr(),
                 name.as_mut_ptr().cast(),
                 &mut length,
             )
         };
         check(code)?;
-        usize::try_from(length)
-            .ok()
-            .and_then(|length| name.get(..length))
-            .ok_or(raw::TEE_ERROR_CORRUPT_OBJECT)
+        let length = usize::try_from(length).map_err(|_| raw::TEE_ERROR_CORRUPT_OBJECT)?;
+        let given = name.get(..length).ok_or(raw::TEE_ERROR_CORRUPT_OBJECT)?;
+        self.given = (name, given.len());
+        Ok(self.given())
+    }
+
+    fn given(&self) -> &[u8] {
+        let (name, length) = &self.given;
+        name.get(..*length).unwrap_or_default()
     }
 }
 
 impl Drop for Names {
     fn drop(&mut self) {
+        // If none can be opened, the directory stays open: the next failure closes it.
+        let _open = (!self.given().is_empty())
+            .then(|| Object::open_with(self.given(), raw::TEE_DATA_FLAG_ACCESS_READ));
         // SAFETY: made in `start` and used nowhere else. A failure leaves it to the session's end.
-        unsafe { raw::_utee_storage_free_enum(self.0) };
+        unsafe { raw::_utee_storage_free_enum(self.enumerator) };
     }
 }
 

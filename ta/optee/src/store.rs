@@ -16,7 +16,7 @@ use sealer_wire::limits;
 use zeroize::Zeroizing;
 
 use crate::names::KnownNames;
-use crate::objects::{Code, MAX_NAME, Names, Object};
+use crate::objects::{Code, Names, Object};
 #[cfg(feature = "probe")]
 use crate::probe::StorageCall;
 
@@ -85,9 +85,8 @@ fn walk(prefix: &str) -> Result<(Vec<String>, KnownNames), StoreError> {
     let Some(mut objects) = found(Names::start())? else {
         return Ok((matching, names));
     };
-    let mut room = [0; MAX_NAME];
     loop {
-        match objects.next(&mut room).map(from_utf8) {
+        match objects.next().map(from_utf8) {
             Ok(Ok(name)) => {
                 if name.starts_with(prefix) {
                     matching.try_reserve(1).map_err(|_| StoreError::Io)?;

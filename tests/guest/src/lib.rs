@@ -82,6 +82,34 @@ impl Drop for AllUp {
     }
 }
 
+/// Ends the trusted application by a panic.
+///
+/// # Panics
+/// If it is no build with commands for tests.
+pub fn panic_sealer() {
+    assert!(is_optee(), "run with PKB_TARGET=optee");
+    let status = Command::new("optee-tests").arg("--panic").status();
+    assert!(
+        status.expect("the tests of OP-TEE").success(),
+        "no panic: is it a build for tests?"
+    );
+}
+
+/// Has another trusted application walk over its objects. Before 4.10, OP-TEE then holds its directory
+/// of objects open, for the tee-supplicant that there is.
+///
+/// # Panics
+/// If it cannot.
+pub fn walk_over_objects() {
+    let xtest = Command::new("xtest")
+        .args(["-l", "0", "-t", "regression", "6009"])
+        .output()
+        .expect("OP-TEE's own tests");
+    let text = String::from_utf8_lossy(&xtest.stdout);
+    assert!(xtest.status.success(), "{text}");
+    assert!(text.contains("1 test case of which 0 failed"), "{text}");
+}
+
 /// The process id of a service, as text; empty if it was never started.
 pub fn pid(service: &str) -> String {
     let pid = std::fs::read_to_string(format!("/run/{service}.pid")).unwrap_or_default();

@@ -3,14 +3,13 @@
 //! Services that are killed, between calls and in the middle of them: what was acknowledged is
 //! there, and the next call works or says why not.
 
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use e2e::{Archive, Device, Random, Refusal, User, arg, content};
 use guest::service::{DAEMON, SEALER_HAL, TEE_SUPPLICANT};
-use guest::{AllUp, is_optee, is_running, kill, pid, start};
+use guest::{AllUp, is_optee, is_running, kill, panic_sealer, pid, start, walk_over_objects};
 use test_authenticator::{Counter, Fault, Settings};
 
 struct Patient {
@@ -344,16 +343,6 @@ fn tee_supplicant_killed_in_the_middle_of_work_loses_nothing() {
     assert_ne!(pid(SEALER_HAL), before, "no kill met a call");
 }
 
-/// Ends the trusted application, which must be a build with commands for tests.
-fn panic_sealer() {
-    assert!(is_optee(), "run with PKB_TARGET=optee");
-    let status = Command::new("optee-tests").arg("--panic").status();
-    assert!(
-        status.unwrap().success(),
-        "no panic: is it a build for tests?"
-    );
-}
-
 #[test]
 fn panicked_sealer_is_back_without_a_restart_and_has_forgotten_no_limit() {
     let services = [SEALER_HAL, DAEMON].map(pid);
@@ -400,4 +389,33 @@ fn panicked_sealer_is_back_without_a_restart_and_has_forgotten_no_limit() {
     let audit = user.pkb.json(&["audit", &vault, "--verify"]).unwrap();
     assert_eq!(audit["verified"], true);
     assert_eq!([SEALER_HAL, DAEMON].map(pid), services, "nobody restarted");
+}
+
+/// OP-TEE has opened its storage for a tee-supplicant that is no more, and the sealer is new: first
+/// what has to be loaded needs the storage, then what has to know its objects.
+#[test]
+fn panicked_sealer_is_back_with_a_new_tee_supplicant() {
+    let _all_up = AllUp;
+    let mut patient = Patient::new();
+    let renew = || {
+        walk_over_objects();
+        kill(TEE_SUPPLICANT);
+        start(TEE_SUPPLICANT);
+    };
+    for _ in 0..2 {
+        panic_sealer();
+        renew();
+        // The news that it died.
+        let _told = patient.user.begin_restore(&patient.archive.path);
+        patient.restores();
+
+        panic_sealer();
+        // The news, and it is loaded.
+        for _ in 0..2 {
+            let _told = patient.user.pkb.json(&["info"]);
+        }
+        renew();
+        Patient::new().restores();
+        patient.restores();
+    }
 }

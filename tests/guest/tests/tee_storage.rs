@@ -9,7 +9,7 @@ use std::path::Path;
 use e2e::{Archive, Device, Refusal, User};
 use faults::Tree;
 use guest::service::{SEALER_HAL, TEE_SUPPLICANT};
-use guest::{AllUp, is_optee, start, stop};
+use guest::{AllUp, is_optee, kill, panic_sealer, start, stop, walk_over_objects};
 use serde_json::Value;
 
 const STORAGE: &str = "/var/lib/tee";
@@ -122,6 +122,23 @@ fn earlier_storage_is_a_rollback_that_the_catalogue_finds() {
     patient.is_well();
 }
 
+/// Root that has the trusted application panic: nothing that it knew in RAM can be asked.
+#[test]
+fn panicked_sealer_under_which_earlier_storage_was_put_is_a_rollback() {
+    let mut patient = Patient::new();
+    let earlier = storage();
+    for _ in 0..3 {
+        patient.is_well();
+    }
+    let kept = Kept(storage(), AllUp);
+    panic_sealer();
+    offline(|folder| earlier.put_back(folder));
+    patient.suffers(&["rollback"]);
+    panic_sealer();
+    drop(kept);
+    patient.is_well();
+}
+
 /// The files of one vault: those that making it added.
 fn files_of(patient: impl FnOnce() -> Patient) -> (Patient, Vec<std::path::PathBuf>) {
     let before = storage();
@@ -197,4 +214,19 @@ fn a_damaged_directory_of_objects_is_named_for_every_vault() {
     }
     offline(|folder| good.put_back(folder));
     patient.is_well();
+}
+
+/// Whoever left OP-TEE's directory of objects open for the old tee-supplicant.
+#[test]
+fn a_new_tee_supplicant_is_not_noticed() {
+    let mut patient = Patient::new();
+    walk_over_objects();
+    let _all_up = AllUp;
+    for _ in 0..3 {
+        kill(TEE_SUPPLICANT);
+        start(TEE_SUPPLICANT);
+        patient.is_well();
+        // A new vault needs the names of all others.
+        Patient::new().is_well();
+    }
 }

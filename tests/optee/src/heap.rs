@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::tee::{Session, probe};
 
 /// Bytes of heap in all (`ta/optee/build.rs`).
-const HEAP: u32 = 1024 * 1024;
+pub const HEAP: u32 = 1024 * 1024;
 /// Measured no finer than this.
 const STEP: u32 = 1024;
 

@@ -4,6 +4,7 @@
 
 mod identity;
 mod malformed;
+mod memory;
 pub mod panicked;
 
 use crate::Case;
@@ -23,5 +24,6 @@ pub const SHIPPED: &[Case] = cases! {
 
 /// Tests of a build with commands for tests, which end the trusted application.
 pub const PROBE: &[Case] = cases! {
-    panicked: sessions_end_and_new_ones_work, no_limit_is_forgotten;
+    panicked: sessions_end_and_new_ones_work, no_limit_is_forgotten, nothing_stays_open;
+    memory: all_of_it_is_given_back;
 };

@@ -7,6 +7,8 @@
 //! application while another one closes a session of an instance that has panicked (optee_os pull
 //! request 7973).
 
+use std::process::Command;
+
 use optee_teec::raw;
 use sealer_wire::{ErrorCode, Request, limits};
 use test_authenticator::{Counter, Fault, Settings};
@@ -43,6 +45,24 @@ pub fn sessions_end_and_new_ones_work() {
     // Who is no client of it is none of the new instance either.
     let stranger = Session::open(10_100, raw::TEEC_LOGIN_USER, None, Parameter::None);
     assert_eq!(code(stranger), Some(raw::TEEC_ERROR_ACCESS_DENIED));
+}
+
+/// A new instance walks over its objects to know their names. What it left open of OP-TEE's storage
+/// would outlive it, and be of no use with another tee-supplicant.
+pub fn nothing_stays_open() {
+    Client::with_vault(&mut Device::new(), 10_301);
+    for _ in 0..2 {
+        end(&mut Session::hal());
+        // Walks: there are objects, and a new vault needs the names of all.
+        Client::with_vault(&mut Device::new(), 10_301);
+        end(&mut Session::hal());
+        let restarted = Command::new("rig-service")
+            .args(["restart", "tee-supplicant"])
+            .status();
+        assert!(restarted.is_ok_and(|status| status.success()));
+        // Loads it, for which OP-TEE looks into its storage.
+        drop(Session::hal());
+    }
 }
 
 pub fn no_limit_is_forgotten() {
