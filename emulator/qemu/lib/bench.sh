@@ -51,7 +51,7 @@ bench_project() {
 # ratios FILE prints what the service adds to the trusted application.
 ratios() {
     awk '
-        /^(whole path: |request that asks |gated unwrap, ES256|wrap: )/ { ms[$0 ~ /^whole/ ? $3 : $1] = $(NF - 1) }
+        /^(whole path: |request that asks |gated unwrap, ES256:|wrap: )/ { ms[$0 ~ /^whole/ ? $3 : $1] = $(NF - 1) }
         function ratio(name, whole, bare) { printf "%-44s %10.1f\n", name, whole / bare }
         END {
             ratio("information: whole path to bare invoke", ms["information"], ms["request"])

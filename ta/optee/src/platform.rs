@@ -12,7 +12,10 @@ use optee_utee::{Random, raw};
 use sealer_core::Platform;
 use sealer_wire::{Result, SealerKind, Secret32, StorageProtection};
 
-use crate::store::TeeStore;
+#[cfg(feature = "probe")]
+use crate::probe::MeasuredStore as OwnStore;
+#[cfg(not(feature = "probe"))]
+use crate::store::TeeStore as OwnStore;
 
 /// From this level on the storage's anti-rollback mechanism is hardware that the TEE controls
 /// (GlobalPlatform TEE Internal Core API 1.3, table 4-14); 100 is the normal world's.
@@ -26,11 +29,11 @@ const ZERO: raw::TEE_Time = raw::TEE_Time {
 /// The TEE.
 #[derive(Default)]
 pub struct TeePlatform {
-    store: TeeStore,
+    store: OwnStore,
 }
 
 impl Platform for TeePlatform {
-    type Store = TeeStore;
+    type Store = OwnStore;
 
     fn random(&mut self, out: &mut [u8]) -> Result<()> {
         // Panics if the TEE has no random numbers, so there is nothing to report.
@@ -52,7 +55,7 @@ impl Platform for TeePlatform {
         u64::from(time.seconds)
     }
 
-    fn store(&mut self) -> &mut TeeStore {
+    fn store(&mut self) -> &mut OwnStore {
         &mut self.store
     }
 

@@ -11,18 +11,21 @@
 //! | [`FIGURES`] | answers with four numbers of 32 bits, least significant byte first |
 //! | [`VERIFY`] | verifies an assertion a number of times |
 //! | [`HOLD`] | holds so many bytes of heap (32 bits, likewise) in place of what it held |
+//! | [`FORGETFUL`] | from now on keeps its records in RAM, of which there are none yet |
+
+mod store;
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::ptr;
-use core::sync::atomic::{AtomicU32, Ordering};
 
 use optee_utee::prelude::*;
-use optee_utee::{ErrorKind, Result, raw, trace_println};
+use optee_utee::{ErrorKind, Result, trace_println};
 use sealer_core::webauthn::{Credential, Policy, PublicKey, parse_assertion, verify_assertion};
 
 use crate::copy_in;
+pub use store::MeasuredStore;
 
 /// By this a release build knows a binary that must not be signed (`emulator/qemu/inside/sign-ta`).
 const MARK: &str = "passkey-backup: this build is for tests";
@@ -32,6 +35,7 @@ const NOTHING: u32 = 0x7072_0002;
 const FIGURES: u32 = 0x7072_0003;
 const VERIFY: u32 = 0x7072_0004;
 const HOLD: u32 = 0x7072_0005;
+const FORGETFUL: u32 = 0x7072_0006;
 
 pub fn command(
     command: u32,
@@ -48,40 +52,12 @@ pub fn command(
         FIGURES => response.set_output(figures()),
         VERIFY => verify(&copy_in(request)?).ok_or(ErrorKind::BadFormat.into()),
         HOLD => hold(request),
+        FORGETFUL => {
+            store::forget();
+            Ok(())
+        }
         _ => Err(ErrorKind::NotSupported.into()),
     }
-}
-
-static STORAGE_CALLS: AtomicU32 = AtomicU32::new(0);
-static STORAGE_CHANGES: AtomicU32 = AtomicU32::new(0);
-static STORAGE_MS: AtomicU32 = AtomicU32::new(0);
-
-/// A call of the storage while it lasts.
-pub struct StorageCall(u32);
-
-impl StorageCall {
-    /// One that changes something, or only reads.
-    pub fn begin(changes: bool) -> StorageCall {
-        STORAGE_CALLS.fetch_add(1, Ordering::Relaxed);
-        STORAGE_CHANGES.fetch_add(u32::from(changes), Ordering::Relaxed);
-        StorageCall(now_ms())
-    }
-}
-
-impl Drop for StorageCall {
-    fn drop(&mut self) {
-        STORAGE_MS.fetch_add(now_ms().wrapping_sub(self.0), Ordering::Relaxed);
-    }
-}
-
-fn now_ms() -> u32 {
-    let mut time = raw::TEE_Time {
-        seconds: 0,
-        millis: 0,
-    };
-    // SAFETY: the pointer is to a `TEE_Time` of ours.
-    unsafe { raw::TEE_GetSystemTime(&mut time) };
-    time.seconds.wrapping_mul(1000).wrapping_add(time.millis)
 }
 
 /// Bytes of stack, as in `build.rs`.
@@ -93,12 +69,8 @@ const PAGE: usize = 4096;
 /// Storage: calls, those that change something, milliseconds in all of them; bytes of stack that
 /// were ever in use.
 fn figures() -> [u8; 16] {
-    let numbers = [
-        STORAGE_CALLS.load(Ordering::Relaxed),
-        STORAGE_CHANGES.load(Ordering::Relaxed),
-        STORAGE_MS.load(Ordering::Relaxed),
-        stack_used(),
-    ];
+    let [calls, changes, ms] = store::figures();
+    let numbers = [calls, changes, ms, stack_used()];
     let mut bytes = [0; 16];
     for (place, number) in bytes.chunks_exact_mut(4).zip(numbers) {
         place.copy_from_slice(&number.to_le_bytes());

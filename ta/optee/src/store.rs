@@ -17,8 +17,6 @@ use zeroize::Zeroizing;
 
 use crate::names::KnownNames;
 use crate::objects::{Code, Names, Object};
-#[cfg(feature = "probe")]
-use crate::probe::StorageCall;
 
 /// Largest object that is read back: a record is bounded by what fits a message, and some.
 const MAX_OBJECT: usize = 2 * limits::MESSAGE;
@@ -31,8 +29,6 @@ pub struct TeeStore {
 
 impl Store for TeeStore {
     fn read(&mut self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
-        #[cfg(feature = "probe")]
-        let _call = StorageCall::begin(false);
         let Some(object) = found(Object::open(name))? else {
             self.names.missed(name);
             return Ok(None);
@@ -45,16 +41,12 @@ impl Store for TeeStore {
     }
 
     fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        #[cfg(feature = "probe")]
-        let _call = StorageCall::begin(true);
         // Before it is tried: a failure may leave the object there.
         self.names.insert(name);
         Object::replace(name, bytes).map_err(store_error)
     }
 
     fn remove(&mut self, name: &str) -> Result<(), StoreError> {
-        #[cfg(feature = "probe")]
-        let _call = StorageCall::begin(true);
         match found(Object::remove(name)) {
             // OP-TEE has removed it when it found it damaged; if not, this says so.
             Err(StoreError::Corrupt) => found(Object::remove(name)).map(drop),
@@ -65,8 +57,6 @@ impl Store for TeeStore {
     }
 
     fn list(&mut self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        #[cfg(feature = "probe")]
-        let _call = StorageCall::begin(false);
         if let Some(sample) = self.names.sample()
             && matches!(found(Object::open(sample)), Ok(Some(_)))
         {

@@ -124,7 +124,7 @@ fn earlier_storage_is_a_rollback_that_the_catalogue_finds() {
 
 /// Root that has the trusted application panic: nothing that it knew in RAM can be asked.
 #[test]
-fn panicked_sealer_under_which_earlier_storage_was_put_is_a_rollback() {
+fn panicked_sealer_under_which_storage_is_put_back_is_a_rollback() {
     let mut patient = Patient::new();
     let earlier = storage();
     for _ in 0..3 {

@@ -12,6 +12,7 @@ use serde_json::Value;
 use test_authenticator::{Algorithm, Authenticator, Settings};
 
 use crate::Device;
+use crate::cases::panicked::end;
 use crate::client::Client;
 use crate::heap;
 use crate::tee::{Session, probe};
@@ -165,6 +166,31 @@ fn verify(session: &mut Session, algorithm: i64) -> f64 {
     (run(1 + VERIFICATIONS) - run(1)) / f64::from(VERIFICATIONS)
 }
 
+/// With which passkeys a restore is measured: the name of the algorithm, and its number in COSE.
+const GATED: [(&str, Algorithm, i64); 2] = [
+    ("ES256", Algorithm::Es256, -7),
+    ("EdDSA", Algorithm::Eddsa, -8),
+];
+
+/// A client with a vault and a passkey of this algorithm.
+fn enrolled(device: &mut Device, algorithm: Algorithm) -> Client {
+    let mut client = Client::new(10_900);
+    client.authenticator = Authenticator::with_settings(Settings {
+        algorithm,
+        ..Settings::default()
+    });
+    client.create(device).unwrap();
+    client
+}
+
+/// What a restore of a backup costs.
+fn restore(device: &mut Device, mut client: Client, algorithm: i64) -> Cost {
+    let backup = client.backup(device);
+    Cost::of(device, algorithm, |device| {
+        client.restore(device, &backup).unwrap();
+    })
+}
+
 /// Fails if a restore misses its aim and that counts.
 pub fn run(aim: bool) -> ExitCode {
     line("session open", ms(|| drop(Session::hal())), "ms");
@@ -187,30 +213,14 @@ pub fn run(aim: bool) -> ExitCode {
         line(&format!("assertion verify, {name}"), ms, "ms");
     }
 
-    let mut missed = false;
-    for (name, algorithm, number) in [
-        ("ES256", Algorithm::Es256, -7),
-        ("EdDSA", Algorithm::Eddsa, -8),
-    ] {
-        let mut client = Client::new(10_900);
-        client.authenticator = Authenticator::with_settings(Settings {
-            algorithm,
-            ..Settings::default()
-        });
-        client.create(&mut device).unwrap();
+    for (name, algorithm, number) in GATED {
+        let mut client = enrolled(&mut device, algorithm);
         if algorithm == Algorithm::Es256 {
             Cost::of(&mut device, number, |device| drop(client.backup(device)))
                 .print("wrap: a backup's key");
         }
-        let backup = client.backup(&mut device);
-        let restore = Cost::of(&mut device, number, |device| {
-            client.restore(device, &backup).unwrap();
-        });
-        restore.print(&format!("gated unwrap, {name}: begin and finish"));
-        let most = MOST_VERIFICATIONS * restore.verify + 2.0 * restore.empty;
-        line("  may take, without storage", most, "ms");
-        line("  part of that", restore.inside / most, "");
-        missed |= restore.inside > most;
+        restore(&mut device, client, number)
+            .print(&format!("gated unwrap, {name}: begin and finish"));
     }
 
     let [_, _, _, stack] = figures(&mut device.session);
@@ -230,6 +240,24 @@ pub fn run(aim: bool) -> ExitCode {
         heap::needed().into(),
         "bytes",
     );
+
+    // What storage leaves behind, an emulator's caches above all, is of the storage, too: none of it.
+    let mut device = Device::new();
+    let forgetful = device.session.command(probe::FORGETFUL, &[0], 1);
+    forgetful.expect("records in RAM");
+    let mut missed = false;
+    for (name, algorithm, number) in GATED {
+        let client = enrolled(&mut device, algorithm);
+        let restore = restore(&mut device, client, number);
+        assert_eq!(restore.calls, 0.0, "storage");
+        restore.print(&format!("gated unwrap, {name}, records in RAM"));
+        let most = MOST_VERIFICATIONS * restore.verify + 2.0 * restore.empty;
+        line("  may take", most, "ms");
+        line("  part of that", restore.inside / most, "");
+        missed |= restore.inside > most;
+    }
+    // Who comes next finds the storage.
+    end(&mut device.session);
     if aim && missed {
         println!("a gated unwrap takes longer than it may");
     }

@@ -23,6 +23,7 @@ pub mod probe {
     pub const FIGURES: u32 = 0x7072_0003;
     pub const VERIFY: u32 = 0x7072_0004;
     pub const HOLD: u32 = 0x7072_0005;
+    pub const FORGETFUL: u32 = 0x7072_0006;
 }
 
 /// What a call ended with.
