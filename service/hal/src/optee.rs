@@ -199,7 +199,7 @@ fn open() -> Result<Session, Error> {
         )
     })?;
     let mut open = || context.open_session_with_login(uuid.clone(), ConnectionMethods::LoginUser);
-    // OP-TEE looks for a trusted application in its storage, too, and before 4.10 its first use after a
+    // OP-TEE looks for a trusted application in its storage, too, and up to 4.10 its first use after a
     // restart of tee-supplicant may fail (`ta/optee/src/objects.rs`). Nothing was done yet.
     let opened = match open() {
         Err(error)

@@ -69,7 +69,7 @@ impl Object {
         check(code)
     }
 
-    /// Opens an object. Once more after a failure that says nothing: OP-TEE before 4.10 may hold its
+    /// Opens an object. Once more after a failure that says nothing: OP-TEE 4.3 to 4.10 may hold its
     /// directory of objects open for a tee-supplicant that is not there any more (see [`Names`];
     /// another trusted application is enough). It lets go of it with the first failure.
     ///
@@ -137,7 +137,7 @@ impl Object {
 
 /// Walks over all objects.
 ///
-/// OP-TEE counts who uses its directory of objects, and before 4.10 it forgets to count down when an
+/// OP-TEE counts who uses its directory of objects, and from 4.3 to 4.10 it forgets to count down when an
 /// enumerator is freed that has come to its end, because the end closes the directory. From then on it
 /// keeps the directory open, for the tee-supplicant of that time: each new one would begin with a
 /// failure. An object that is open opens the directory again, for the enumerator to be counted.
@@ -149,8 +149,8 @@ pub struct Names {
 
 impl Names {
     pub fn start() -> Result<Names, Code> {
-        // The first use of a directory that was kept open must not be an enumerator's: OP-TEE before
-        // 4.10 keeps what failed, and ends itself with its next use. That an object is not there has
+        // The first use of a directory that was kept open must not be an enumerator's: OP-TEE keeps
+        // what failed, and before 4.10 ends itself with its next use. That an object is not there has
         // the directory closed.
         let _absent = Object::open_once(ABSENT, raw::TEE_DATA_FLAG_ACCESS_READ);
         let mut enumerator = 0;

@@ -95,7 +95,7 @@ pub fn panic_sealer() {
     );
 }
 
-/// Has another trusted application walk over its objects. Before 4.10, OP-TEE then holds its directory
+/// Has another trusted application walk over its objects. OP-TEE 4.3 to 4.10 then holds its directory
 /// of objects open, for the tee-supplicant that there is.
 ///
 /// # Panics
