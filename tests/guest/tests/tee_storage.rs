@@ -108,13 +108,19 @@ fn deleted_storage_is_a_reset_and_new_vaults_can_be_made() {
     patient.is_well();
 }
 
-#[test]
-fn earlier_storage_is_a_rollback_that_the_catalogue_finds() {
+/// A vault, and the storage before it was used.
+fn patient_with_a_past() -> (Patient, Tree) {
     let mut patient = Patient::new();
     let earlier = storage();
     for _ in 0..3 {
         patient.is_well();
     }
+    (patient, earlier)
+}
+
+#[test]
+fn earlier_storage_is_a_rollback_that_the_catalogue_finds() {
+    let (mut patient, earlier) = patient_with_a_past();
     let kept = Kept(storage(), AllUp);
     offline(|folder| earlier.put_back(folder));
     patient.suffers(&["rollback"]);
@@ -125,11 +131,7 @@ fn earlier_storage_is_a_rollback_that_the_catalogue_finds() {
 /// Root that has the trusted application panic: nothing that it knew in RAM can be asked.
 #[test]
 fn panicked_sealer_under_which_storage_is_put_back_is_a_rollback() {
-    let mut patient = Patient::new();
-    let earlier = storage();
-    for _ in 0..3 {
-        patient.is_well();
-    }
+    let (mut patient, earlier) = patient_with_a_past();
     let kept = Kept(storage(), AllUp);
     panic_sealer();
     offline(|folder| earlier.put_back(folder));
